@@ -1,0 +1,56 @@
+/* format.h - the bytecode file, as numbers. bytecode(5) is the description; the loader
+ * (load.c), the compiler's writer and the tests share these. All fields are little-endian. */
+#ifndef VM_FORMAT_H
+#define VM_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define VM_MAGIC "\x89RPB\r\n\x1a\n"
+
+enum {
+    VM_HEADER_SIZE = 24, /* magic 8, format u32, semantics u32, file size u32, CRC-32 u32 */
+    VM_AT_FORMAT = 8,
+    VM_AT_SEMANTICS = 12,
+    VM_AT_SIZE = 16,
+    VM_AT_CRC = 20,        /* of every byte after the header */
+    VM_SECTION_HEADER = 8, /* tag 4 bytes, payload length u32; the payload is padded to 4 */
+    VM_PARAM_SIZE = 24,    /* name u32, unit u16, curve u16, low, high, default f32, glide u32 */
+    VM_PORT_SIZE = 12,     /* kind u32, shortest u32, longest u32, in frames */
+    VM_STAT_SIZE = 16,     /* registers, state words, delay frames, channels; u32 each */
+    VM_LINE_SIZE = 12,     /* file name u32, line u32, column u32 */
+};
+
+enum vm_opcode {
+    VM_LOAD_CONST = 1,
+    VM_LOAD_PARAM = 2,
+    VM_READ_PORT = 3,
+    VM_CALL_OP = 4,
+    VM_WRITE_PORT = 5,
+    VM_WRITE_OUTPUT = 6,
+};
+
+enum vm_port_kind { VM_PORT_DELAY = 1 };
+
+/* The machine's limits: a file over one of them is refused. */
+enum {
+    VM_MAX_FILE = 1 << 28,
+    VM_MAX_CONSTANTS = 1 << 20,
+    VM_MAX_PARAMS = 1 << 12,
+    VM_MAX_PORTS = 1 << 12,
+    VM_MAX_INSTRUCTIONS = 1 << 20,
+    VM_MAX_DELAY = 1 << 22, /* frames of delay memory a voice, all ports together */
+    VM_MAX_LIVE = 1 << 16,  /* signals alive at once */
+    VM_NO_NAME = -1,
+};
+
+#define VM_NONE UINT32_C(0xffffffff)
+
+/* CRC-32 as in ISO 3309, PNG and zip: reflected 0x04c11db7, start and end with all ones. */
+uint32_t vm_crc32(const uint8_t *bytes, size_t size);
+uint32_t vm_get_u32(const uint8_t *bytes);
+/* Slots of a delay line that holds delays up to `longest` frames: a power of two with room for
+ * a block being written. */
+uint32_t vm_ring_frames(uint32_t longest);
+
+#endif

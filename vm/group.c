@@ -1,0 +1,373 @@
+/* group.c - voices come to be, and run.
+ *
+ * A stretch is at most RP_BLOCK frames with no event within. Before a stretch that follows an
+ * event, prepare() walks the code once: what does not vary is computed there and then, one frame
+ * of it; the rest is bound to buffers as a list of calls. The stretch is that list, each kernel
+ * over all the frames. */
+#include "vm/group.h"
+#include "vm/bump.h"
+#include <stdio.h>
+#include <string.h>
+
+/* One layout for counting and for building. The group itself is the first piece. */
+static void lay_out(struct bump *b, const struct rp_program *p, size_t lanes, struct rp_group *g)
+{
+    memset(g, 0, sizeof *g);
+    bump_take(b, 1, sizeof *g);
+    size_t registers = p->totals.registers + 1, params = p->param_count;
+    g->age = bump_take(b, lanes, sizeof *g->age);
+    g->value = bump_take(b, params * lanes, sizeof *g->value);
+    g->glide = bump_take(b, params * lanes, sizeof *g->glide);
+    g->gliding = bump_take(b, params, sizeof *g->gliding);
+    g->uniform = bump_take(b, registers * lanes, sizeof *g->uniform);
+    g->varying = bump_take(b, registers, sizeof *g->varying);
+    g->buffers = bump_take(b, p->buffer_count * RP_BLOCK * lanes, sizeof *g->buffers);
+    g->state = bump_take(b, p->totals.state * lanes, sizeof *g->state);
+    g->delays = bump_take(b, p->port_count, sizeof *g->delays);
+    g->calls = bump_take(b, p->instruction_count, sizeof *g->calls);
+    for (uint32_t i = 0; i < p->port_count; i++) {
+        float *ring = bump_take(b, p->ports[i].ring * lanes, sizeof *ring);
+        if (b->base)
+            g->delays[i].ring = ring;
+    }
+}
+
+size_t rp_group_bytes(const struct rp_program *p, unsigned lanes)
+{
+    struct bump count = {NULL, 0};
+    struct rp_group scrap;
+    if (!vm_engine_find(lanes, RP_ISA_BASE))
+        return 0;
+    lay_out(&count, p, lanes, &scrap);
+    return count.used;
+}
+
+static struct rp_group *fail(struct rp_error *error, enum rp_status status, const char *reason)
+{
+    if (error) {
+        memset(error, 0, sizeof *error);
+        error->status = status;
+        snprintf(error->reason, sizeof error->reason, "%s", reason);
+    }
+    return NULL;
+}
+
+static void default_params(struct rp_group *g, unsigned lane)
+{
+    for (uint32_t i = 0; i < g->program->param_count; i++) {
+        g->value[i * g->lanes + lane] = g->program->params[i].def;
+        g->glide[i * g->lanes + lane] = (struct vm_glide){0};
+        g->gliding[i] &= ~(UINT32_C(1) << lane);
+    }
+}
+
+struct rp_group *rp_instantiate(const struct rp_program *p, unsigned lanes, enum rp_isa isa,
+                                void *memory, size_t memory_size, struct rp_error *error)
+{
+    const struct vm_engine *engine = vm_engine_find(lanes, isa);
+    size_t need = rp_group_bytes(p, lanes);
+    struct bump bump = {memory, 0};
+    if (!engine)
+        return fail(error, RP_ARGUMENT, "no such lane width, or not on this CPU");
+    if (!memory || need > memory_size || (uintptr_t)memory % RP_ALIGNMENT != 0)
+        return fail(error, RP_MEMORY, "the memory for the group is too small or not aligned");
+    memset(memory, 0, need);
+    struct rp_group *g = memory;
+    lay_out(&bump, p, lanes, g);
+    g->program = p;
+    g->engine = engine;
+    g->lanes = lanes;
+    g->stale = 1;
+    for (uint32_t i = 0; i < p->port_count; i++) {
+        g->delays[i].mask = p->ports[i].ring - 1;
+        g->delays[i].low = (float)p->ports[i].low;
+        g->delays[i].high = (float)p->ports[i].high;
+    }
+    for (unsigned lane = 0; lane < lanes; lane++)
+        default_params(g, lane);
+    return g;
+}
+
+/* Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014: SplitMix64. */
+static uint64_t mix64(uint64_t z)
+{
+    z += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static void start_state(struct rp_group *g, unsigned lane, uint64_t seed, uint64_t serial)
+{
+    const struct rp_program *p = g->program;
+    for (uint32_t w = 0; w < p->totals.state; w++)
+        g->state[w * (size_t)g->lanes + lane] = 0;
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        if (n->opcode != VM_CALL_OP || !vm_ops[n->arg].immediate)
+            continue;
+        uint64_t key = mix64(mix64(mix64(seed) ^ serial) ^ n->key);
+        uint32_t *state = g->state + n->state * (size_t)g->lanes + lane;
+        state[0] = (uint32_t)key;
+        state[g->lanes] = (uint32_t)(key >> 32);
+    }
+    for (uint32_t i = 0; i < p->port_count; i++)
+        for (uint32_t k = 0; k < p->ports[i].ring; k++)
+            g->delays[i].ring[k * (size_t)g->lanes + lane] = 0.0f;
+}
+
+enum rp_status rp_voice_start(struct rp_group *g, unsigned lane, uint64_t seed, uint64_t serial)
+{
+    if (lane >= g->lanes)
+        return RP_ARGUMENT;
+    start_state(g, lane, seed, serial);
+    default_params(g, lane);
+    g->age[lane] = 0;
+    g->started |= UINT32_C(1) << lane;
+    g->stale = 1;
+    return RP_OK;
+}
+
+static float *buffer_of(const struct rp_group *g, uint32_t r)
+{
+    return g->buffers + g->program->buffer[r] * (size_t)RP_BLOCK * g->lanes;
+}
+
+static float *uniform_of(const struct rp_group *g, uint32_t r)
+{
+    return g->uniform + r * (size_t)g->lanes;
+}
+
+float *vm_signal(const struct rp_group *g, uint32_t r)
+{
+    return g->varying[r] ? buffer_of(g, r) : uniform_of(g, r);
+}
+
+static int varies(const struct rp_group *g, const struct vm_instruction *n)
+{
+    switch (n->opcode) {
+    case VM_LOAD_PARAM:
+        return g->gliding[n->arg] != 0;
+    case VM_READ_PORT:
+    case VM_WRITE_PORT:
+        return 1;
+    case VM_CALL_OP:
+        if (vm_ops[n->arg].state)
+            return 1;
+        for (unsigned j = 0; j < n->inputs; j++)
+            if (g->varying[n->in[j]])
+                return 1;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static void bind(struct rp_group *g, struct vm_call *c, const struct vm_instruction *n)
+{
+    memset(c, 0, sizeof *c);
+    c->outputs = n->outputs;
+    for (unsigned j = 0; j < n->inputs; j++) {
+        c->in[j] = vm_signal(g, n->in[j]);
+        c->varying |= (uint32_t)g->varying[n->in[j]] << j;
+    }
+    for (unsigned j = 0; j < n->outputs; j++)
+        c->out[j] = vm_signal(g, n->out[j]);
+    if (n->opcode == VM_CALL_OP) {
+        c->run = g->engine->run[n->arg];
+        c->state = g->state + n->state * (size_t)g->lanes;
+    } else if (n->opcode == VM_READ_PORT || n->opcode == VM_WRITE_PORT) {
+        c->run = n->opcode == VM_READ_PORT ? g->engine->read_port : g->engine->write_port;
+        c->delay = &g->delays[n->arg];
+    }
+}
+
+static void load_uniform(struct rp_group *g, const struct vm_instruction *n)
+{
+    float *to = uniform_of(g, n->out[0]);
+    for (unsigned l = 0; l < g->lanes; l++)
+        to[l] = n->opcode == VM_LOAD_CONST ? g->program->constants[n->arg]
+                                           : g->value[n->arg * (size_t)g->lanes + l];
+}
+
+/* A first value in started lanes that is not finite: fills in frame, lane and channel. */
+static int find_not_finite(const struct rp_group *g, const float *values, uint32_t frames,
+                           uint32_t stride, struct rp_error *error)
+{
+    for (uint32_t i = 0; i < frames; i++) {
+        for (unsigned l = 0; l < g->lanes; l++) {
+            float x = values[i * (size_t)stride + l];
+            if (!(g->started >> l & 1) || x - x == 0.0f)
+                continue;
+            if (error) {
+                memset(error, 0, sizeof *error);
+                error->status = RP_NOT_FINITE;
+                error->offset = g->age[l] + i;
+                error->lane = l;
+                snprintf(error->reason, sizeof error->reason, "an output is %s",
+                         x == x ? "infinite" : "not a number");
+            }
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void name_node(const struct rp_program *p, uint32_t instruction, struct rp_error *error)
+{
+    if (error && p->nodes && p->nodes[instruction] != VM_NONE)
+        error->node = p->names + p->nodes[instruction];
+}
+
+/* Checks what an instruction gave. 0: finite. */
+static int check_call(const struct rp_group *g, const struct vm_call *c, uint32_t instruction,
+                      uint32_t frames, uint32_t stride, struct rp_error *error)
+{
+    for (unsigned j = 0; j < c->outputs; j++)
+        if (find_not_finite(g, c->out[j], frames, stride, error)) {
+            name_node(g->program, instruction, error);
+            return -1;
+        }
+    return 0;
+}
+
+/* Makes uniform values and the list of calls. With `checked`, stops at a value not finite. */
+static enum rp_status prepare(struct rp_group *g, int checked, struct rp_error *error)
+{
+    const struct rp_program *p = g->program;
+    g->call_count = 0;
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        int audio = varies(g, n);
+        for (unsigned j = 0; j < n->outputs; j++)
+            g->varying[n->out[j]] = (uint8_t)audio;
+        if (n->opcode == VM_WRITE_OUTPUT) {
+            g->output_varies = 0;
+            for (unsigned j = 0; j < n->inputs; j++) {
+                g->output[j] = vm_signal(g, n->in[j]);
+                g->output_varies |= (uint32_t)g->varying[n->in[j]] << j;
+            }
+        } else if (audio) {
+            struct vm_call *c = &g->calls[g->call_count++];
+            bind(g, c, n);
+            c->instruction = i;
+        } else if (n->opcode == VM_CALL_OP) {
+            struct vm_call once;
+            bind(g, &once, n);
+            once.run(&once, 1);
+            if (checked && check_call(g, &once, i, 1, 0, error))
+                return RP_NOT_FINITE;
+        } else {
+            load_uniform(g, n);
+        }
+    }
+    g->stale = 0;
+    return RP_OK;
+}
+
+static void fill_param(struct rp_group *g, const struct vm_call *c, uint32_t frames)
+{
+    uint32_t param = g->program->code[c->instruction].arg;
+    for (uint32_t i = 0; i < frames; i++)
+        for (unsigned l = 0; l < g->lanes; l++)
+            c->out[0][i * (size_t)g->lanes + l] = vm_param_value(g, param, l, i);
+}
+
+static void advance_param(struct rp_group *g, uint32_t param, uint32_t frames)
+{
+    for (unsigned l = 0; l < g->lanes; l++) {
+        size_t i = param * (size_t)g->lanes + l;
+        struct vm_glide *glide = &g->glide[i];
+        if (!(g->gliding[param] >> l & 1))
+            continue;
+        glide->at += frames;
+        if (glide->at < glide->length)
+            continue;
+        g->value[i] = glide->target;
+        g->gliding[param] &= ~(UINT32_C(1) << l);
+        g->stale = 1;
+    }
+}
+
+static void advance(struct rp_group *g, uint32_t frames)
+{
+    for (uint32_t i = 0; i < g->program->param_count; i++)
+        if (g->gliding[i])
+            advance_param(g, i, frames);
+    for (uint32_t i = 0; i < g->program->port_count; i++)
+        g->delays[i].at += frames;
+    for (unsigned l = 0; l < g->lanes; l++)
+        g->age[l] += frames;
+}
+
+/* Copies the stretch out. RP_NOT_FINITE when a started lane's output is not finite. */
+static enum rp_status deliver(struct rp_group *g, uint32_t frames, float *const out[], size_t at,
+                              struct rp_error *error)
+{
+    size_t lanes = g->lanes;
+    for (unsigned c = 0; c < g->program->totals.channels; c++) {
+        int audio = g->output_varies >> c & 1;
+        uint32_t rows = audio ? frames : 1;
+        if (g->engine->not_finite(g->output[c], rows * g->lanes) &&
+            find_not_finite(g, g->output[c], rows, g->lanes, error)) {
+            if (error)
+                error->channel = c;
+            return RP_NOT_FINITE;
+        }
+        if (!out[c])
+            continue;
+        float *to = out[c] + at * lanes;
+        if (audio)
+            memcpy(to, g->output[c], frames * lanes * sizeof *to);
+        for (uint32_t i = 0; !audio && i < frames; i++)
+            memcpy(to + i * lanes, g->output[c], lanes * sizeof *to);
+    }
+    return RP_OK;
+}
+
+static enum rp_status run_stretch(struct rp_group *g, uint32_t frames, int checked,
+                                  struct rp_error *error)
+{
+    if (g->stale || checked)
+        if (prepare(g, checked, error))
+            return RP_NOT_FINITE;
+    for (uint32_t i = 0; i < g->call_count; i++) {
+        struct vm_call *c = &g->calls[i];
+        if (c->run)
+            c->run(c, frames);
+        else
+            fill_param(g, c, frames);
+        if (checked && check_call(g, c, c->instruction, frames, g->lanes, error))
+            return RP_NOT_FINITE;
+    }
+    return RP_OK;
+}
+
+/* Checked, stretches are single frames: the first bad value in time is then the first found. */
+static enum rp_status run(struct rp_group *g, size_t frames, float *const out[], int checked,
+                          struct rp_error *error)
+{
+    uint32_t longest = checked ? 1 : g->program->block;
+    for (size_t at = 0; at < frames;) {
+        uint32_t n = frames - at < longest ? (uint32_t)(frames - at) : longest;
+        enum rp_status status = run_stretch(g, n, checked, error);
+        if (status == RP_OK)
+            status = deliver(g, n, out, at, error);
+        if (status != RP_OK)
+            return status;
+        advance(g, n);
+        at += n;
+    }
+    return RP_OK;
+}
+
+enum rp_status rp_run(struct rp_group *g, size_t frames, float *const out[], struct rp_error *error)
+{
+    return run(g, frames, out, 0, error);
+}
+
+enum rp_status rp_run_checked(struct rp_group *g, size_t frames, float *const out[],
+                              struct rp_error *error)
+{
+    return run(g, frames, out, 1, error);
+}

@@ -1,0 +1,209 @@
+/* kernels_osc.h - oscillators and noise. KERNEL is defined by the file that includes this.
+ *
+ * p is the phase in turns, kept as a 32-bit fraction: exact for ever. Every oscillator puts
+ * out the value of its phase and then moves it by freq/48000, rounded to 2^-32 turns.
+ */
+#ifndef VM_KERNELS_OSC_H
+#define VM_KERNELS_OSC_H
+
+#include "blep.h"
+#include "lane.h"
+#include "math.h"
+
+struct osc_state {
+    ulane phase; /* 2^-32 turns */
+};
+
+/* Hz to 2^-32 turns a frame, |freq| held within 24 kHz (NaN: -24 kHz), toward zero. */
+LANE_FN ulane osc_increment(lane freq)
+{
+    lane x = lane_clamp(freq * (4294967296.0f / 48000.0f), -2147483520.0f, 2147483520.0f);
+    return lane_as_uint(lane_to_int(x));
+}
+
+/* Turns, held within +-2^20 (NaN: 0 turns), to a phase; to 2^-31 turns, toward zero. */
+LANE_FN ulane osc_turns(lane x)
+{
+    lane c = lane_clamp(x, -1048576.0f, 1048576.0f);
+    lane fraction = c - lane_from_int(lane_to_int(c));
+    return lane_as_uint(lane_to_int(fraction * 2147483648.0f)) << 1;
+}
+
+/* What an oscillator's edges need to know of its frequency. */
+struct osc_rate {
+    lane speed;  /* |increment|, 2^-32 turns a frame */
+    lane window; /* u a 2^-32 turn; u counts windows of BLEP_H frames */
+    lane period; /* u a turn */
+};
+
+LANE_FN struct osc_rate osc_rate(ulane increment)
+{
+    struct osc_rate r;
+    r.speed = lane_abs(lane_from_int(lane_as_int(increment)));
+    r.window = lane_set(1.0f / BLEP_H) / lane_max(r.speed, lane_set(1.0f));
+    r.period = r.window * 4294967296.0f;
+    return r;
+}
+
+/* Whether, in any lane, something `turns` of a turn away is within the window: the test for a
+ * neighbouring edge. A little over 1, so that a lane that does not need the neighbour, but gets it
+ * because another lane does, adds exactly zero. Depends on freq alone, so that it leaves a loop over
+ * frames of one freq. */
+LANE_FN int osc_reach(lane period, float turns)
+{
+    return lane_any(lane_lt(period * turns, lane_set(1.002f)));
+}
+
+/* 2 (S(kP + u) - S(kP - u)): the edges k turns before and after. */
+LANE_FN lane osc_step_pair(lane u, lane period, float k)
+{
+    lane at = period * k;
+    return blep_step(at + u) - blep_step(at - u);
+}
+
+/* The steps of all turns around the nearest one, |u| <= P/2, less their naive steps but for that one's:
+ *   2 S(u) + 2 sum k >= 1 of S(kP + u) - S(kP - u).
+ * A neighbour is in reach above 4.8 kHz, a second above 14.4 kHz, a third just below 24 kHz; a fourth
+ * never, as P >= 2 frames. */
+LANE_FN lane osc_steps(lane u, lane period)
+{
+    lane sum = blep_step(u);
+    if (osc_reach(period, 0.5f)) {
+        sum = sum + osc_step_pair(u, period, 1.0f);
+        if (osc_reach(period, 1.5f)) {
+            sum = sum + osc_step_pair(u, period, 2.0f);
+            sum = sum + osc_step_pair(u, period, 3.0f);
+        }
+    }
+    return sum;
+}
+
+/* sum less the corners k turns away on both sides, plus those half a turn further. */
+LANE_FN lane osc_corner_pair(lane sum, lane d, lane period, float k)
+{
+    lane odd = period * k;
+    lane even = period * (k + 0.5f);
+    sum = sum - blep_ramp(odd - d) - blep_ramp(odd + d);
+    return sum + blep_ramp(even - d) + blep_ramp(even + d);
+}
+
+/* Sum over j of (-1)^j blamp(u + jP/2)/H, the corners of all half turns around the nearest one,
+ * |u| <= P/4. Neighbours are in reach above 2.4 kHz, the second pair above 12 kHz. */
+LANE_FN lane osc_corners(lane u, lane period)
+{
+    lane d = lane_abs(u);
+    lane sum = blep_ramp(d);
+    if (osc_reach(period, 0.25f)) {
+        sum = osc_corner_pair(sum, d, period, 0.5f);
+        if (osc_reach(period, 1.25f)) {
+            sum = osc_corner_pair(sum, d, period, 1.5f);
+            sum = osc_corner_pair(sum, d, period, 2.5f);
+        }
+    }
+    return sum;
+}
+
+/* out := sin(2 pi p);  p := p + freq/sr */
+KERNEL(osc_sine)
+{
+    struct osc_state *s = state;
+    out[0] = lane_sin_turns(s->phase);
+    s->phase += osc_increment(in[0]);
+}
+
+/* out := sin(2 pi (p + phase));  p := p + freq/sr.  phase in turns. */
+KERNEL(osc_sine_pm)
+{
+    struct osc_state *s = state;
+    out[0] = lane_sin_turns(s->phase + osc_turns(in[1]));
+    s->phase += osc_increment(in[0]);
+}
+
+/* out := p + phase mod 1, its top 24 bits, in [0, 1);  p := p + freq/sr */
+KERNEL(osc_phasor)
+{
+    struct osc_state *s = state;
+    ulane p = s->phase + osc_turns(in[1]);
+    out[0] = lane_from_int(lane_as_int(p >> 8)) * (1.0f / 16777216.0f);
+    s->phase += osc_increment(in[0]);
+}
+
+/* With q = p from -1/2 to 1/2, the turn's step at q = 0:
+ *   out := 2q - sgn(q) - 2 sum blep(q sr/|freq|) = 2q - 2 sum S;  p := p + freq/sr
+ * The same for either sign of freq, as S is odd. At p = 0 the step's middle, 0. */
+KERNEL(osc_saw)
+{
+    struct osc_state *s = state;
+    ulane increment = osc_increment(in[0]);
+    struct osc_rate r = osc_rate(increment);
+    lane q = lane_from_int(lane_as_int(s->phase));
+    out[0] = q * (1.0f / 2147483648.0f) - osc_steps(q * r.window, r.period);
+    s->phase += increment;
+}
+
+/* With q from the rise at p = 0, f from the fall at p = width (held within 0 and 1):
+ *   out := c + 2 sum S(q) - 2 sum S(f);  c := f > q ? 1 : -1;  p := p + freq/sr
+ * as the naive pulse is c + sgn(q) - sgn(f). Width 0 is -1, width 1 is 1, exactly; no edge
+ * is lost while the width moves, since out is continuous in it. */
+KERNEL(osc_pulse)
+{
+    struct osc_state *s = state;
+    ulane increment = osc_increment(in[0]);
+    struct osc_rate r = osc_rate(increment);
+    lane width = lane_clamp(in[1], 0.0f, 1.0f);
+    ilane full = lane_ge(width, lane_set(1.0f));
+    lane turns = lane_min(width * 2147483648.0f, lane_set(2147483520.0f));
+    ulane fall = (lane_as_uint(lane_to_int(turns)) << 1) & ~lane_as_uint(full);
+    ilane qi = lane_as_int(s->phase);
+    ilane fi = lane_as_int(s->phase - fall);
+    lane c = lane_sel(lane_igt(fi, qi) | full, lane_set(1.0f), lane_set(-1.0f));
+    lane rise = osc_steps(lane_from_int(qi) * r.window, r.period);
+    out[0] = c + (rise - osc_steps(lane_from_int(fi) * r.window, r.period));
+    s->phase += increment;
+}
+
+/* With t the quarter wave of p, -1/4 <= t <= 1/4, and e the way to the nearest corner, 1/4 - |t|:
+ *   out := 4t - sgn(t) 8 F sum (-1)^j blamp(e/F + j/(2F)),  F = |freq|/sr;  p := p + freq/sr
+ * as the slope changes by 8 F a frame at each corner, down at p = 1/4, up at p = 3/4. */
+KERNEL(osc_triangle)
+{
+    struct osc_state *s = state;
+    ulane increment = osc_increment(in[0]);
+    struct osc_rate r = osc_rate(increment);
+    lane t = lane_from_int(lane_quarter(s->phase));
+    ulane corner = (s->phase - 0x40000000u) << 1; /* from the nearest corner, 2^-33 turns */
+    lane u = lane_from_int(lane_as_int(corner)) * (r.window * 0.5f);
+    lane bend = osc_corners(u, r.period) * (r.speed * (8.0f * BLEP_H / 4294967296.0f));
+    ulane sign = lane_bits(t) & 0x80000000u;
+    out[0] = t * (1.0f / 1073741824.0f) - lane_from_bits(lane_bits(bend) ^ sign);
+    s->phase += increment;
+}
+
+struct noise_state {
+    ulane key0;
+    ulane key1;
+    ulane counter; /* frames */
+};
+
+/* A bijection of 32 bits in which each bit of x moves each bit of the result with a chance close to
+ * 1/2 (Wellons, "Prospecting for hash functions", 2018: lowbias32), without its last shift. */
+LANE_FN ulane noise_mix(ulane x)
+{
+    x = (x ^ (x >> 16)) * 0x7feb352du;
+    return (x ^ (x >> 15)) * 0x846ca68bu;
+}
+
+/* a := mix(n + key0);  b := mix((a + key0) ^ key1);  out := the top 24 bits of b ^ b/2^16, signed, in
+ * [-1, 1);  n := n + 1.  Two mixes, as one would leave keys that differ in key0 alone with the same
+ * stream shifted. */
+KERNEL(noise_white)
+{
+    struct noise_state *s = state;
+    ulane a = noise_mix(s->counter + s->key0);
+    ulane b = noise_mix((a + s->key0) ^ s->key1);
+    (void)in;
+    out[0] = lane_from_int(lane_as_int(b ^ (b >> 16)) >> 8) * (1.0f / 8388608.0f);
+    s->counter += 1u;
+}
+
+#endif

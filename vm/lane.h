@@ -1,0 +1,237 @@
+/* lane.h - the number type every kernel is written in.
+ *
+ * A `lane` is one float, or a vector of VM_VEC floats: the same frame of VM_VEC voices side by
+ * side. VM_VEC is set by the build (1, 4, 8 or 16). Every operation below is IEEE single
+ * precision or 32-bit integer arithmetic, element by element, so a voice's bits do not depend
+ * on the width it is computed in.
+ *
+ * Comparisons give an `ilane` mask: all ones where true, zero where false. With NaN every
+ * comparison is false; lane_min(a, b) and lane_max(a, b) then give b.
+ */
+#ifndef VM_LANE_H
+#define VM_LANE_H
+
+#include <stdint.h>
+#include <string.h>
+
+#ifndef VM_VEC
+#define VM_VEC 1
+#endif
+
+#if VM_VEC == 1
+typedef float lane;
+typedef int32_t ilane;
+typedef uint32_t ulane;
+#else
+typedef float lane __attribute__((vector_size(4 * VM_VEC)));
+typedef int32_t ilane __attribute__((vector_size(4 * VM_VEC)));
+typedef uint32_t ulane __attribute__((vector_size(4 * VM_VEC)));
+#endif
+
+#define LANE_FN static inline __attribute__((always_inline, unused))
+
+LANE_FN lane lane_set(float x)
+{
+#if VM_VEC == 1
+    return x;
+#else
+    return x - (lane){0};
+#endif
+}
+
+LANE_FN ulane lane_uset(uint32_t x)
+{
+#if VM_VEC == 1
+    return x;
+#else
+    return x | (ulane){0};
+#endif
+}
+
+LANE_FN ilane lane_iset(int32_t x)
+{
+#if VM_VEC == 1
+    return x;
+#else
+    return x | (ilane){0};
+#endif
+}
+
+/* The same 32 bits read as another type. */
+LANE_FN ulane lane_bits(lane x)
+{
+    ulane u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+LANE_FN lane lane_from_bits(ulane u)
+{
+    lane x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* Nearest float, ties to even. */
+LANE_FN lane lane_from_int(ilane i)
+{
+#if VM_VEC == 1
+    return (float)i;
+#else
+    return __builtin_convertvector(i, lane);
+#endif
+}
+
+/* Toward zero. The caller keeps |x| < 2^31 and x not NaN. */
+LANE_FN ilane lane_to_int(lane x)
+{
+#if VM_VEC == 1
+    return (int32_t)x;
+#else
+    return __builtin_convertvector(x, ilane);
+#endif
+}
+
+LANE_FN ilane lane_as_int(ulane u)
+{
+    return (ilane)u;
+}
+
+LANE_FN ulane lane_as_uint(ilane i)
+{
+    return (ulane)i;
+}
+
+#if VM_VEC == 1
+LANE_FN ilane lane_lt(lane a, lane b)
+{
+    return -(int32_t)(a < b);
+}
+LANE_FN ilane lane_le(lane a, lane b)
+{
+    return -(int32_t)(a <= b);
+}
+LANE_FN ilane lane_gt(lane a, lane b)
+{
+    return -(int32_t)(a > b);
+}
+LANE_FN ilane lane_ge(lane a, lane b)
+{
+    return -(int32_t)(a >= b);
+}
+LANE_FN ilane lane_igt(ilane a, ilane b)
+{
+    return -(int32_t)(a > b);
+}
+LANE_FN ilane lane_ieq(ilane a, ilane b)
+{
+    return -(int32_t)(a == b);
+}
+LANE_FN lane lane_sel(ilane m, lane a, lane b)
+{
+    return m ? a : b;
+}
+LANE_FN ilane lane_isel(ilane m, ilane a, ilane b)
+{
+    return m ? a : b;
+}
+LANE_FN lane lane_sqrt(lane x)
+{
+    return __builtin_sqrtf(x);
+}
+LANE_FN int lane_any(ilane m)
+{
+    return m != 0;
+}
+#else
+LANE_FN ilane lane_lt(lane a, lane b)
+{
+    return (ilane)(a < b);
+}
+LANE_FN ilane lane_le(lane a, lane b)
+{
+    return (ilane)(a <= b);
+}
+LANE_FN ilane lane_gt(lane a, lane b)
+{
+    return (ilane)(a > b);
+}
+LANE_FN ilane lane_ge(lane a, lane b)
+{
+    return (ilane)(a >= b);
+}
+LANE_FN ilane lane_igt(ilane a, ilane b)
+{
+    return (ilane)(a > b);
+}
+LANE_FN ilane lane_ieq(ilane a, ilane b)
+{
+    return (ilane)(a == b);
+}
+LANE_FN lane lane_sel(ilane m, lane a, lane b)
+{
+    return lane_from_bits(((ulane)m & lane_bits(a)) | (~(ulane)m & lane_bits(b)));
+}
+LANE_FN ilane lane_isel(ilane m, ilane a, ilane b)
+{
+    return (m & a) | (~m & b);
+}
+LANE_FN lane lane_sqrt(lane x)
+{
+    for (int i = 0; i < VM_VEC; i++)
+        x[i] = __builtin_sqrtf(x[i]);
+    return x;
+}
+LANE_FN int lane_any(ilane m)
+{
+    int32_t any = 0;
+    for (int i = 0; i < VM_VEC; i++)
+        any |= m[i];
+    return any != 0;
+}
+#endif
+
+LANE_FN lane lane_min(lane a, lane b)
+{
+    return lane_sel(lane_lt(a, b), a, b);
+}
+
+LANE_FN lane lane_max(lane a, lane b)
+{
+    return lane_sel(lane_gt(a, b), a, b);
+}
+
+/* lo where x is NaN. */
+LANE_FN lane lane_clamp(lane x, float lo, float hi)
+{
+    return lane_min(lane_max(x, lane_set(lo)), lane_set(hi));
+}
+
+LANE_FN lane lane_abs(lane x)
+{
+    return lane_from_bits(lane_bits(x) & 0x7fffffffu);
+}
+
+/* The magnitude of x with the sign of s. */
+LANE_FN lane lane_copysign(lane x, lane s)
+{
+    return lane_from_bits((lane_bits(x) & 0x7fffffffu) | (lane_bits(s) & 0x80000000u));
+}
+
+/* Toward minus infinity. The caller keeps |x| < 2^31. */
+LANE_FN lane lane_floor(lane x)
+{
+    lane t = lane_from_int(lane_to_int(x));
+    return lane_sel(lane_gt(t, x), t - lane_set(1.0f), t);
+}
+
+/* State below 1e-20 (-400 dB) becomes zero, so that no tail decays into denormals, whose
+ * arithmetic is slow. An integer compare: cheap, and NaN passes through. */
+LANE_FN lane lane_flush(lane x)
+{
+    ulane u = lane_bits(x);
+    ilane keep = lane_igt((ilane)(u & 0x7fffffffu), lane_iset(0x1e3ce508)); /* 1e-20f */
+    return lane_from_bits(u & (ulane)keep);
+}
+
+#endif

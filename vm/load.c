@@ -1,0 +1,209 @@
+/* load.c - a checked file becomes a program: decoded once, so that running it looks nothing up. */
+#include "vm/bump.h"
+#include "vm/program.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The memory only loading needs. */
+struct scratch {
+    uint32_t *last_use; /* by register: the instruction that reads it last */
+    uint32_t *spare;    /* buffers free again, last freed on top */
+};
+
+/* One layout for counting and for building: counts come from the checked file. The program
+ * itself is the first piece. */
+static void lay_out(struct bump *b, const struct vm_file *f, struct rp_program *p,
+                    struct scratch *s)
+{
+    size_t registers = f->totals.registers + 1;
+    memset(p, 0, sizeof *p);
+    bump_take(b, 1, sizeof *p);
+    p->constants = bump_take(b, f->constants, sizeof *p->constants);
+    p->params = bump_take(b, f->params, sizeof *p->params);
+    p->ports = bump_take(b, f->ports, sizeof *p->ports);
+    p->code = bump_take(b, f->instructions, sizeof *p->code);
+    p->buffer = bump_take(b, registers, sizeof *p->buffer);
+    p->names = bump_take(b, f->section[VM_NAME].size + 1, 1);
+    if (f->section[VM_NODE].bytes)
+        p->nodes = bump_take(b, f->instructions, sizeof *p->nodes);
+    if (f->section[VM_LINE].bytes)
+        p->lines = bump_take(b, 3 * (size_t)f->instructions, sizeof *p->lines);
+    s->last_use = bump_take(b, registers, sizeof *s->last_use);
+    s->spare = bump_take(b, registers, sizeof *s->spare);
+}
+
+size_t rp_program_bytes(const void *bytes, size_t size)
+{
+    struct vm_file file;
+    struct bump count = {NULL, 0};
+    struct scratch scratch;
+    struct rp_program scrap;
+    if (vm_file_open(&file, bytes, size, NULL) != RP_OK)
+        return 0;
+    lay_out(&count, &file, &scrap, &scratch);
+    return count.used;
+}
+
+static float float_at(const uint8_t *b)
+{
+    uint32_t bits = vm_get_u32(b);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void load_params(struct rp_program *p, const struct vm_file *f)
+{
+    for (uint32_t i = 0; i < f->params; i++) {
+        const uint8_t *row = f->section[VM_PARM].bytes + VM_PARAM_SIZE * (size_t)i;
+        p->params[i] = (struct rp_param){
+            .name = p->names + vm_get_u32(row),
+            .unit = (enum rp_unit)row[4],
+            .curve = (enum rp_curve)row[6],
+            .low = float_at(row + 8),
+            .high = float_at(row + 12),
+            .def = float_at(row + 16),
+            .glide = vm_get_u32(row + 20),
+        };
+    }
+}
+
+static void load_tables(struct rp_program *p, const struct vm_file *f)
+{
+    const struct vm_section *s = f->section;
+    p->constant_count = f->constants;
+    p->param_count = f->params;
+    p->port_count = f->ports;
+    p->totals = f->totals;
+    p->check = vm_get_u32(f->bytes + VM_AT_CRC);
+    if (s[VM_NAME].size)
+        memcpy(p->names, s[VM_NAME].bytes, s[VM_NAME].size);
+    p->names[s[VM_NAME].size] = 0;
+    for (uint32_t i = 0; i < f->constants; i++)
+        p->constants[i] = float_at(s[VM_CNST].bytes + 4 * (size_t)i);
+    load_params(p, f);
+    for (uint32_t i = 0; i < f->ports; i++) {
+        const uint8_t *row = s[VM_PORT].bytes + VM_PORT_SIZE * (size_t)i;
+        p->ports[i] = (struct vm_port){vm_get_u32(row + 4), vm_get_u32(row + 8),
+                                       vm_ring_frames(vm_get_u32(row + 8))};
+    }
+    for (uint32_t i = 0; p->nodes && i < f->instructions; i++)
+        p->nodes[i] = vm_get_u32(s[VM_NODE].bytes + 4 * (size_t)i);
+    for (size_t i = 0; p->lines && i < 3 * (size_t)f->instructions; i++)
+        p->lines[i] = vm_get_u32(s[VM_LINE].bytes + 4 * i);
+}
+
+static void load_code(struct rp_program *p, const struct vm_file *f)
+{
+    const struct vm_section *s = &f->section[VM_CODE];
+    uint32_t state = 0;
+    for (uint32_t at = 0; at < s->size;) {
+        struct vm_instruction *n = &p->code[p->instruction_count++];
+        at += vm_decode(s->bytes + at, n);
+        n->state = state;
+        if (n->opcode == VM_CALL_OP)
+            state += vm_ops[n->arg].state;
+    }
+}
+
+/* A port read before it is written in the code carries a cycle: a stretch may be no longer than
+ * its shortest delay, so that what is read was written by an earlier stretch. */
+static void find_block(struct rp_program *p)
+{
+    uint8_t written[VM_MAX_PORTS] = {0};
+    p->block = RP_BLOCK;
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        if (n->opcode == VM_WRITE_PORT)
+            written[n->arg] = 1;
+        else if (n->opcode == VM_READ_PORT && !written[n->arg] && p->ports[n->arg].low < p->block)
+            p->block = p->ports[n->arg].low;
+    }
+}
+
+/* Gives every register that may vary within a stretch a buffer, free again after its last use;
+ * the last freed is taken first, so that the working set stays small. An instruction's outputs
+ * are placed before its inputs are freed: kernels may assume they do not overlap. Returns -1
+ * when more than VM_MAX_LIVE would be needed. */
+static int assign_buffers(struct rp_program *p, const struct scratch *s)
+{
+    uint32_t spare = 0;
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        for (unsigned j = 0; j < n->outputs; j++)
+            s->last_use[n->out[j]] = i;
+        for (unsigned j = 0; j < n->inputs; j++)
+            s->last_use[n->in[j]] = i;
+    }
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        for (unsigned j = 0; j < n->outputs; j++) {
+            if (n->opcode == VM_LOAD_CONST)
+                p->buffer[n->out[j]] = VM_NONE;
+            else
+                p->buffer[n->out[j]] = spare ? s->spare[--spare] : p->buffer_count++;
+        }
+        for (unsigned j = 0; j < n->inputs + n->outputs; j++) {
+            uint32_t r = j < n->inputs ? n->in[j] : n->out[j - n->inputs];
+            if (s->last_use[r] != i || p->buffer[r] == VM_NONE)
+                continue;
+            s->spare[spare++] = p->buffer[r];
+            s->last_use[r] = VM_NONE; /* an instruction may name a register twice */
+        }
+    }
+    return p->buffer_count > VM_MAX_LIVE ? -1 : 0;
+}
+
+static struct rp_program *fail(struct rp_error *error, enum rp_status status, const char *reason)
+{
+    if (error) {
+        memset(error, 0, sizeof *error);
+        error->status = status;
+        snprintf(error->reason, sizeof error->reason, "%s", reason);
+    }
+    return NULL;
+}
+
+struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t memory_size,
+                           struct rp_error *error)
+{
+    struct vm_file file;
+    struct bump count = {NULL, 0}, bump = {memory, 0};
+    struct scratch scratch;
+    struct rp_program scrap, *p = memory;
+    if (vm_file_open(&file, bytes, size, error) != RP_OK)
+        return NULL;
+    lay_out(&count, &file, &scrap, &scratch);
+    if (!memory || count.used > memory_size || (uintptr_t)memory % RP_ALIGNMENT != 0)
+        return fail(error, RP_MEMORY, "the memory for the program is too small or not aligned");
+    lay_out(&bump, &file, p, &scratch);
+    load_tables(p, &file);
+    load_code(p, &file);
+    find_block(p);
+    if (assign_buffers(p, &scratch))
+        return fail(error, RP_REFUSED, "more than 65536 signals are alive at once");
+    return p;
+}
+
+unsigned rp_channels(const struct rp_program *p)
+{
+    return p->totals.channels;
+}
+
+unsigned rp_param_count(const struct rp_program *p)
+{
+    return p->param_count;
+}
+
+const struct rp_param *rp_param_info(const struct rp_program *p, unsigned param)
+{
+    return param < p->param_count ? &p->params[param] : NULL;
+}
+
+int rp_param_find(const struct rp_program *p, const char *name)
+{
+    for (uint32_t i = 0; i < p->param_count; i++)
+        if (strcmp(p->params[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}

@@ -1,0 +1,119 @@
+/* repatch.h - load and run Repatch bytecode. The one door to the virtual machine.
+ *
+ *   rp_verify / rp_load   bytes -> struct rp_program: checked, immutable, shared by any number
+ *                         of groups and threads
+ *   rp_instantiate        program -> struct rp_group: 1, 4, 8 or 16 voices side by side, in
+ *                         memory the caller owns
+ *   rp_voice_start, rp_param_set, rp_param_glide, rp_run, rp_snapshot, rp_restore
+ *
+ * No global state, no allocation, no I/O. Nothing here is freed: when the caller's memory goes,
+ * the object is gone. Two groups may run in two threads; one group is one thread's at a time.
+ *
+ * A voice's samples are a function of (program, seed, serial, parameter events and their
+ * frames) alone: not of the group's width, its other voices, the cut of rp_run calls or the CPU.
+ *
+ * Units: frames at RP_SAMPLE_RATE; parameter values in the parameter's unit (Hz, seconds, plain
+ * factor); output samples nominally -1 to 1, unclipped.
+ */
+#ifndef REPATCH_H
+#define REPATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RP_SAMPLE_RATE       48000
+#define RP_BLOCK             64 /* frames computed at a time, at most */
+#define RP_MAX_LANES         16
+#define RP_FORMAT_VERSION    1
+#define RP_SEMANTICS_VERSION 1
+#define RP_ALIGNMENT         64 /* of the memory given to rp_load and rp_instantiate */
+
+enum rp_status {
+    RP_OK,
+    RP_REFUSED,    /* the bytes are not a program this machine accepts */
+    RP_MEMORY,     /* the memory given is too small or not aligned */
+    RP_ARGUMENT,   /* a lane, parameter or width that does not exist */
+    RP_NOT_FINITE, /* an output became NaN or infinite */
+};
+
+struct rp_error {
+    enum rp_status status;
+    uint32_t code;    /* which refusal: a row of refusals.def */
+    uint64_t offset;  /* RP_REFUSED: byte offset in the file. RP_NOT_FINITE: voice's frame */
+    unsigned lane;    /* RP_NOT_FINITE */
+    uint32_t channel; /* RP_NOT_FINITE */
+    const char *node; /* RP_NOT_FINITE after rp_run_checked: the node, else NULL */
+    char reason[160]; /* one sentence, lower case, no full stop */
+};
+
+enum rp_unit { RP_UNIT_NONE, RP_UNIT_HZ, RP_UNIT_SECONDS, RP_UNIT_RATIO, RP_UNIT_DB, RP_UNIT_GATE };
+enum rp_curve { RP_LINEAR, RP_EXPONENTIAL };
+
+/* A parameter as the patch exposes it. With RP_UNIT_DB the values here are factors, as the
+ * patch receives them; the unit says how people write them. */
+struct rp_param {
+    const char *name;
+    enum rp_unit unit;
+    enum rp_curve curve; /* the path a glide takes, and of a 0..1 position through the range */
+    float low, high, def;
+    uint32_t glide; /* frames a host's change should take */
+};
+
+/* What the CPU offers. RP_ISA_BEST asks for the best it has. */
+enum rp_isa { RP_ISA_BEST, RP_ISA_BASE, RP_ISA_AVX2, RP_ISA_AVX512 };
+
+struct rp_program;
+struct rp_group;
+
+/* Checks a file without keeping anything. RP_OK, or RP_REFUSED with offset and reason. */
+enum rp_status rp_verify(const void *bytes, size_t size, struct rp_error *error);
+
+/* Bytes of memory rp_load needs for a file of this size that verifies. 0: it does not. */
+size_t rp_program_bytes(const void *bytes, size_t size);
+
+/* Verifies, then builds the program in `memory`. `bytes` may go afterwards.
+ * NULL on failure, with *error filled. */
+struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t memory_size,
+                           struct rp_error *error);
+
+unsigned rp_channels(const struct rp_program *); /* 1 or 2 */
+unsigned rp_param_count(const struct rp_program *);
+const struct rp_param *rp_param_info(const struct rp_program *, unsigned param);
+int rp_param_find(const struct rp_program *, const char *name); /* -1: none */
+/* The value at position 0..1 of a parameter's range, along its curve. */
+float rp_param_at(const struct rp_param *, float position);
+
+/* The group width that suits `voices` voices on this CPU: 1, 4, 8 or 16. */
+unsigned rp_choose_lanes(size_t voices);
+int rp_isa_available(enum rp_isa);
+
+/* Bytes of memory a group of `lanes` voices needs. 0: no such width. */
+size_t rp_group_bytes(const struct rp_program *, unsigned lanes);
+/* Builds a group in `memory`, which the caller keeps until done. The program must outlive it.
+ * Every lane starts silent: start it before it is heard. NULL on failure. */
+struct rp_group *rp_instantiate(const struct rp_program *, unsigned lanes, enum rp_isa,
+                                void *memory, size_t memory_size, struct rp_error *error);
+
+/* Clears a lane and starts a voice in it, its parameters at their defaults, at its frame 0. */
+enum rp_status rp_voice_start(struct rp_group *, unsigned lane, uint64_t seed, uint64_t serial);
+/* From the next frame on; the value is held within the parameter's range (NaN: low). */
+enum rp_status rp_param_set(struct rp_group *, unsigned lane, unsigned param, float value);
+/* Reaches the value after `frames` frames, along the parameter's curve. */
+enum rp_status rp_param_glide(struct rp_group *, unsigned lane, unsigned param, float value,
+                              uint32_t frames);
+
+/* Runs all lanes for n frames. out[channel][frame * lanes + lane] receives the samples;
+ * channels not wanted may be NULL. On RP_NOT_FINITE the frames before error->offset are good
+ * and the group must not be run again. */
+enum rp_status rp_run(struct rp_group *, size_t frames, float *const out[], struct rp_error *error);
+/* The same samples, slowly, looking at every op: names the first node that is not finite. */
+enum rp_status rp_run_checked(struct rp_group *, size_t frames, float *const out[],
+                              struct rp_error *error);
+
+/* A voice's whole state. The bytes fit any group of the same program, of any width, in this
+ * process or another on a machine of the same byte order. */
+size_t rp_snapshot_bytes(const struct rp_program *);
+enum rp_status rp_snapshot(const struct rp_group *, unsigned lane, void *bytes, size_t size);
+enum rp_status rp_restore(struct rp_group *, unsigned lane, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,90 @@
+/* tables.h - the op and module tables as data. Read-only; rows live as long as the program. */
+#ifndef VM_TABLES_H
+#define VM_TABLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { VM_OP_INPUTS = 8, VM_OP_OUTPUTS = 4 };
+
+enum vm_op {
+#define OP(id, name, in, out, state, imm, cost, algebra) VM_OP_##name = id,
+#include "ops.def"
+#undef OP
+};
+
+struct vm_op_row {
+    uint16_t id;
+    uint8_t inputs, outputs, state, immediate;
+    uint16_t cost;
+    const char *name, *algebra;
+};
+
+extern const struct vm_op_row vm_ops[];
+extern const size_t vm_op_count;
+
+/* The row, or NULL. */
+const struct vm_op_row *vm_op_by_id(uint32_t id);
+const struct vm_op_row *vm_op_by_name(const char *name, size_t length);
+
+enum vm_module_id {
+#define MODULE(id, ENUM, name, summary, reference) VM_MOD_##ENUM = id,
+#define IN(...)
+#define OUT(...)
+#include "modules.def"
+#undef MODULE
+#undef IN
+#undef OUT
+};
+
+/* Port numbers within a module: VM_IN_FILTER_LOPASS_cutoff and so on. */
+#define MODULE(id, ENUM, name, summary, reference)                                                 \
+    }                                                                                              \
+    ;                                                                                              \
+    enum { VM_INS_START_##ENUM = -1,
+#define IN(ENUM, port, ...) VM_IN_##ENUM##_##port,
+#define OUT(...)
+enum {
+    VM_INS_NONE
+#include "modules.def"
+};
+#undef MODULE
+#undef IN
+#undef OUT
+
+enum vm_kind { VM_SIGNAL, VM_GATE, VM_STEREO, VM_ANY };
+enum vm_unit { VM_UNIT_NONE, VM_UNIT_HZ, VM_UNIT_SECONDS, VM_UNIT_RATIO };
+enum vm_use { VM_USE_OPT, VM_USE_REQ, VM_USE_GATED, VM_USE_STATIC };
+
+struct vm_in {
+    const char *name, *help;
+    enum vm_kind kind;
+    enum vm_unit unit;
+    enum vm_use use;
+    double def, low, high;
+};
+
+struct vm_out {
+    const char *name, *help;
+    enum vm_kind kind;
+};
+
+struct vm_module {
+    enum vm_module_id id;
+    const char *name, *summary, *reference;
+    const struct vm_in *in;
+    const struct vm_out *out;
+    unsigned inputs, outputs;
+};
+
+extern const struct vm_module vm_modules[];
+extern const size_t vm_module_count;
+
+const struct vm_module *vm_module_by_id(enum vm_module_id id);
+const struct vm_module *vm_module_by_name(const char *name, size_t length);
+
+/* "signal", "gate", "stereo", "signal or stereo"; "", "Hz", "s", "ratio". */
+const char *vm_kind_name(enum vm_kind);
+const char *vm_unit_name(enum vm_unit);
+
+#endif

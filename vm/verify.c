@@ -1,0 +1,463 @@
+/* verify.c - what a bytecode file must be before a frame of it runs.
+ *
+ * Every check reads only bytes that an earlier check proved to be there. After vm_file_open says
+ * RP_OK: all counts and operand numbers are in range, every register is written before it is
+ * read, state and delay memory are what STAT says and below the limits, and the code is straight
+ * line, so a frame costs at most the sum of its ops. */
+#include "vm/program.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum refusal {
+#define REFUSAL(code, ENUM, explanation) REFUSE_##ENUM = code,
+#include "vm/refusals.def"
+#undef REFUSAL
+};
+
+const char vm_section_tags[VM_SECTIONS][5] = {"CNST", "PARM", "PORT", "STAT",
+                                              "CODE", "NODE", "NAME", "LINE"};
+
+static int refuse(struct rp_error *error, enum refusal code, uint64_t offset, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
+
+static int refuse(struct rp_error *error, enum refusal code, uint64_t offset, const char *format,
+                  ...)
+{
+    if (error) {
+        memset(error, 0, sizeof *error);
+        error->status = RP_REFUSED;
+        error->code = code;
+        error->offset = offset;
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(error->reason, sizeof error->reason, format, arguments);
+        va_end(arguments);
+    }
+    return -1;
+}
+
+uint32_t vm_get_u32(const uint8_t *b)
+{
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static uint32_t get_u16(const uint8_t *b)
+{
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8;
+}
+
+static float get_f32(const uint8_t *b)
+{
+    uint32_t bits = vm_get_u32(b);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static int is_finite_bits(uint32_t bits)
+{
+    return (bits & 0x7f800000u) != 0x7f800000u;
+}
+
+uint32_t vm_crc32(const uint8_t *bytes, size_t size)
+{
+    /* Four bits at a time: a table small enough to stand here. */
+    static const uint32_t nibble[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                        0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+    uint32_t crc = 0xffffffffu;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        crc = crc >> 4 ^ nibble[crc & 15];
+        crc = crc >> 4 ^ nibble[crc & 15];
+    }
+    return ~crc;
+}
+
+uint32_t vm_ring_frames(uint32_t longest)
+{
+    uint32_t frames = 2 * RP_BLOCK;
+    while (frames < longest + RP_BLOCK + 2)
+        frames *= 2;
+    return frames;
+}
+
+static int check_header(struct vm_file *f, struct rp_error *e)
+{
+    if (f->size < VM_HEADER_SIZE) {
+        if (f->size >= 8 && memcmp(f->bytes, VM_MAGIC, 8) != 0)
+            return refuse(e, REFUSE_MAGIC, 0, "this is not a Repatch bytecode file");
+        return refuse(e, REFUSE_SHORT, f->size, "the file ends within its header");
+    }
+    if (memcmp(f->bytes, VM_MAGIC, 8) != 0)
+        return refuse(e, REFUSE_MAGIC, 0, "this is not a Repatch bytecode file");
+    uint32_t format = vm_get_u32(f->bytes + VM_AT_FORMAT);
+    if (format != RP_FORMAT_VERSION)
+        return refuse(e, REFUSE_FORMAT, VM_AT_FORMAT,
+                      "format version %lu, this machine reads version %d", (unsigned long)format,
+                      RP_FORMAT_VERSION);
+    uint32_t semantics = vm_get_u32(f->bytes + VM_AT_SEMANTICS);
+    if (semantics != RP_SEMANTICS_VERSION)
+        return refuse(e, REFUSE_SEMANTICS, VM_AT_SEMANTICS,
+                      "semantics version %lu, this machine makes the samples of version %d",
+                      (unsigned long)semantics, RP_SEMANTICS_VERSION);
+    uint32_t size = vm_get_u32(f->bytes + VM_AT_SIZE);
+    if (size != f->size || f->size > VM_MAX_FILE)
+        return refuse(e, REFUSE_SIZE, VM_AT_SIZE, "the header says %lu bytes, the file has %llu",
+                      (unsigned long)size, (unsigned long long)f->size);
+    if (vm_crc32(f->bytes + VM_HEADER_SIZE, f->size - VM_HEADER_SIZE) !=
+        vm_get_u32(f->bytes + VM_AT_CRC))
+        return refuse(e, REFUSE_CHECKSUM, VM_AT_CRC, "the checksum does not match: damaged file");
+    return 0;
+}
+
+static int section_named(const uint8_t *tag)
+{
+    for (int i = 0; i < VM_SECTIONS; i++)
+        if (memcmp(tag, vm_section_tags[i], 4) == 0)
+            return i;
+    return -1;
+}
+
+static int keep_section(struct vm_file *f, size_t at, uint32_t length, struct rp_error *e)
+{
+    static const uint32_t row_size[VM_SECTIONS] = {
+        4, VM_PARAM_SIZE, VM_PORT_SIZE, VM_STAT_SIZE, 4, 4, 1, VM_LINE_SIZE};
+    int name = section_named(f->bytes + at);
+    if (name < 0)
+        return 0;
+    struct vm_section *s = &f->section[name];
+    if (s->bytes)
+        return refuse(e, REFUSE_SECTION, at, "a second section %s", vm_section_tags[name]);
+    if (length % row_size[name] != 0)
+        return refuse(e, REFUSE_SECTION, at + 4, "section %s has %lu bytes, not a multiple of %lu",
+                      vm_section_tags[name], (unsigned long)length, (unsigned long)row_size[name]);
+    s->bytes = f->bytes + at + VM_SECTION_HEADER;
+    s->size = length;
+    s->offset = at + VM_SECTION_HEADER;
+    return 0;
+}
+
+static int find_sections(struct vm_file *f, struct rp_error *e)
+{
+    size_t at = VM_HEADER_SIZE;
+    while (at < f->size) {
+        if (f->size - at < VM_SECTION_HEADER)
+            return refuse(e, REFUSE_SECTION, at, "the file ends within a section header");
+        uint32_t length = vm_get_u32(f->bytes + at + 4);
+        size_t room = f->size - at - VM_SECTION_HEADER;
+        size_t padding = (4 - length % 4) % 4;
+        if (length > room || padding > room - length)
+            return refuse(e, REFUSE_SECTION, at + 4, "a section of %lu bytes where %llu remain",
+                          (unsigned long)length, (unsigned long long)room);
+        if (keep_section(f, at, length, e))
+            return -1;
+        at += VM_SECTION_HEADER + length;
+        for (; padding > 0; padding--, at++)
+            if (f->bytes[at] != 0)
+                return refuse(e, REFUSE_SECTION, at, "the padding after a section is not zero");
+    }
+    if (!f->section[VM_STAT].bytes || !f->section[VM_CODE].bytes)
+        return refuse(e, REFUSE_MISSING, f->size, "there is no section %s",
+                      f->section[VM_CODE].bytes ? "STAT" : "CODE");
+    if (f->section[VM_STAT].size != VM_STAT_SIZE)
+        return refuse(e, REFUSE_SECTION, f->section[VM_STAT].offset - 4,
+                      "section STAT has %lu bytes, not %d", (unsigned long)f->section[VM_STAT].size,
+                      VM_STAT_SIZE);
+    return 0;
+}
+
+static int check_count(const struct vm_file *f, enum vm_section_name name, uint32_t row,
+                       uint32_t limit, uint32_t *count, struct rp_error *e)
+{
+    *count = f->section[name].size / row;
+    if (*count > limit)
+        return refuse(e, REFUSE_LIMIT, f->section[name].offset - 4, "%lu rows in %s, at most %lu",
+                      (unsigned long)*count, vm_section_tags[name], (unsigned long)limit);
+    return 0;
+}
+
+static int check_name(const struct vm_file *f, uint32_t name, uint64_t offset, struct rp_error *e)
+{
+    if (name >= f->section[VM_NAME].size)
+        return refuse(e, REFUSE_NAME, offset, "name offset %lu of %lu bytes of names",
+                      (unsigned long)name, (unsigned long)f->section[VM_NAME].size);
+    return 0;
+}
+
+static int check_names(const struct vm_file *f, struct rp_error *e)
+{
+    const struct vm_section *s = &f->section[VM_NAME];
+    if (s->size > 0 && s->bytes[s->size - 1] != 0)
+        return refuse(e, REFUSE_NAME, s->offset + s->size - 1,
+                      "the last name does not end with a zero byte");
+    return 0;
+}
+
+static int check_constants(const struct vm_file *f, struct rp_error *e)
+{
+    const struct vm_section *s = &f->section[VM_CNST];
+    for (uint32_t i = 0; i < f->constants; i++)
+        if (!is_finite_bits(vm_get_u32(s->bytes + 4 * (size_t)i)))
+            return refuse(e, REFUSE_CONSTANT, s->offset + 4 * (uint64_t)i,
+                          "constant %lu is not finite", (unsigned long)i);
+    return 0;
+}
+
+static int check_param(const struct vm_file *f, uint32_t i, struct rp_error *e)
+{
+    const struct vm_section *s = &f->section[VM_PARM];
+    const uint8_t *row = s->bytes + VM_PARAM_SIZE * (size_t)i;
+    uint64_t at = s->offset + VM_PARAM_SIZE * (uint64_t)i;
+    if (check_name(f, vm_get_u32(row), at, e))
+        return -1;
+    uint32_t curve = get_u16(row + 6);
+    if (get_u16(row + 4) > RP_UNIT_GATE || curve > RP_EXPONENTIAL)
+        return refuse(e, REFUSE_PARAM, at + 4, "parameter %lu has an unknown unit or curve",
+                      (unsigned long)i);
+    for (size_t k = 8; k < 20; k += 4)
+        if (!is_finite_bits(vm_get_u32(row + k)))
+            return refuse(e, REFUSE_PARAM, at + k, "a bound of parameter %lu is not finite",
+                          (unsigned long)i);
+    float low = get_f32(row + 8), high = get_f32(row + 12), def = get_f32(row + 16);
+    if (!(low <= def && def <= high))
+        return refuse(e, REFUSE_PARAM, at + 8, "the default of parameter %lu is not in its range",
+                      (unsigned long)i);
+    if (curve == RP_EXPONENTIAL && !(low > 0.0f || high < 0.0f))
+        return refuse(e, REFUSE_PARAM, at + 6,
+                      "parameter %lu is exponential over a range with zero in it",
+                      (unsigned long)i);
+    return 0;
+}
+
+static int check_ports(struct vm_file *f, uint32_t *delay, struct rp_error *e)
+{
+    const struct vm_section *s = &f->section[VM_PORT];
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < f->ports; i++) {
+        const uint8_t *row = s->bytes + VM_PORT_SIZE * (size_t)i;
+        uint64_t at = s->offset + VM_PORT_SIZE * (uint64_t)i;
+        uint32_t low = vm_get_u32(row + 4), high = vm_get_u32(row + 8);
+        if (vm_get_u32(row) != VM_PORT_DELAY)
+            return refuse(e, REFUSE_PORT, at, "port %lu is of unknown kind", (unsigned long)i);
+        if (low < 1 || low > high)
+            return refuse(e, REFUSE_PORT, at + 4, "port %lu has delays from %lu to %lu frames",
+                          (unsigned long)i, (unsigned long)low, (unsigned long)high);
+        if (high > VM_MAX_DELAY || (sum += vm_ring_frames(high)) > 2 * (uint64_t)VM_MAX_DELAY)
+            return refuse(e, REFUSE_LIMIT, at + 8, "delays of more than %d frames in all",
+                          VM_MAX_DELAY);
+    }
+    *delay = (uint32_t)sum;
+    return 0;
+}
+
+uint32_t vm_decode(const uint8_t *at, struct vm_instruction *n)
+{
+    memset(n, 0, sizeof *n);
+    n->opcode = (enum vm_opcode)at[0];
+    n->inputs = at[1];
+    n->outputs = at[2];
+    n->arg = vm_get_u32(at + 4);
+    const uint8_t *word = at + 8;
+    if (n->opcode == VM_CALL_OP) {
+        const struct vm_op_row *row = vm_op_by_id(n->arg);
+        n->arg = (uint32_t)(row - vm_ops);
+        if (row->immediate) {
+            n->key = vm_get_u32(word);
+            word += 4;
+        }
+    }
+    for (unsigned j = 0; j < n->inputs; j++, word += 4)
+        n->in[j] = vm_get_u32(word);
+    for (unsigned j = 0; j < n->outputs; j++, word += 4)
+        n->out[j] = vm_get_u32(word);
+    return (uint32_t)(word - at);
+}
+
+/* Checks that the instruction's bytes are there and of their op's shape. Its size, or 0. */
+static uint32_t check_shape(const uint8_t *at, size_t room, uint64_t offset, struct rp_error *e)
+{
+    unsigned in = 0, out = 0, key = 0;
+    if (room < 8)
+        return (uint32_t)(refuse(e, REFUSE_INSTRUCTION, offset, "the code ends in an instruction"),
+                          0);
+    switch (at[0]) {
+    case VM_LOAD_CONST:
+    case VM_LOAD_PARAM:
+        out = 1;
+        break;
+    case VM_READ_PORT:
+        in = out = 1;
+        break;
+    case VM_WRITE_PORT:
+        in = 1;
+        break;
+    case VM_WRITE_OUTPUT:
+        in = at[1] == 2 ? 2 : 1;
+        break;
+    case VM_CALL_OP: {
+        const struct vm_op_row *row = vm_op_by_id(vm_get_u32(at + 4));
+        if (!row) {
+            refuse(e, REFUSE_INSTRUCTION, offset + 4, "there is no op %lu",
+                   (unsigned long)vm_get_u32(at + 4));
+            return 0;
+        }
+        in = row->inputs;
+        out = row->outputs;
+        key = row->immediate;
+        break;
+    }
+    default:
+        refuse(e, REFUSE_INSTRUCTION, offset, "there is no opcode %d", at[0]);
+        return 0;
+    }
+    if (at[1] != in || at[2] != out || at[3] != 0) {
+        refuse(e, REFUSE_INSTRUCTION, offset + 1,
+               "%d inputs and %d outputs where the instruction has %u and %u", at[1], at[2], in,
+               out);
+        return 0;
+    }
+    uint32_t size = 8 + 4 * (key + in + out);
+    if (size > room) {
+        refuse(e, REFUSE_INSTRUCTION, offset, "the code ends in an instruction");
+        return 0;
+    }
+    return size;
+}
+
+static int check_operands(const struct vm_file *f, const struct vm_instruction *n,
+                          uint32_t *registers, uint64_t offset, struct rp_error *e)
+{
+    uint32_t count[] = {
+        [VM_LOAD_CONST] = f->constants, [VM_LOAD_PARAM] = f->params, [VM_READ_PORT] = f->ports,
+        [VM_CALL_OP] = UINT32_MAX,      [VM_WRITE_PORT] = f->ports,  [VM_WRITE_OUTPUT] = 1};
+    if (n->arg >= count[n->opcode])
+        return refuse(e, REFUSE_OPERAND, offset + 4, "operand %lu of %lu", (unsigned long)n->arg,
+                      (unsigned long)count[n->opcode]);
+    for (unsigned j = 0; j < n->inputs; j++)
+        if (n->in[j] < 1 || n->in[j] > *registers)
+            return refuse(e, REFUSE_OPERAND, offset, "register r%lu is read before it is written",
+                          (unsigned long)n->in[j]);
+    for (unsigned j = 0; j < n->outputs; j++)
+        if (n->out[j] != ++*registers)
+            return refuse(e, REFUSE_RESULT, offset, "register r%lu is written where r%lu is next",
+                          (unsigned long)n->out[j], (unsigned long)*registers);
+    return 0;
+}
+
+static int check_code(struct vm_file *f, struct vm_totals *sum, struct rp_error *e)
+{
+    const struct vm_section *s = &f->section[VM_CODE];
+    uint32_t at = 0;
+    while (at < s->size) {
+        uint64_t offset = s->offset + at;
+        if (sum->channels)
+            return refuse(e, REFUSE_OUTPUT, offset, "there is code after WRITE_OUTPUT");
+        if (f->instructions++ >= VM_MAX_INSTRUCTIONS)
+            return refuse(e, REFUSE_LIMIT, offset, "more than %d instructions",
+                          VM_MAX_INSTRUCTIONS);
+        uint32_t size = check_shape(s->bytes + at, s->size - at, offset, e);
+        if (size == 0)
+            return -1;
+        struct vm_instruction n;
+        vm_decode(s->bytes + at, &n);
+        if (check_operands(f, &n, &sum->registers, offset, e))
+            return -1;
+        if (n.opcode == VM_CALL_OP)
+            sum->state += vm_ops[n.arg].state;
+        if (n.opcode == VM_WRITE_OUTPUT)
+            sum->channels = n.inputs;
+        at += size;
+    }
+    if (!sum->channels)
+        return refuse(e, REFUSE_OUTPUT, s->offset + s->size,
+                      "the code does not end in WRITE_OUTPUT");
+    return 0;
+}
+
+/* A port nobody writes would read as silence for ever, one written twice would depend on which
+ * write came last: both are compiler faults. Ports are few: count by looking. */
+static int check_port_writes(const struct vm_file *f, struct rp_error *e)
+{
+    const struct vm_section *s = &f->section[VM_CODE];
+    uint8_t written[VM_MAX_PORTS] = {0};
+    struct vm_instruction n;
+    for (uint32_t at = 0; at < s->size;) {
+        uint64_t offset = s->offset + at;
+        at += vm_decode(s->bytes + at, &n);
+        if (n.opcode == VM_WRITE_PORT && written[n.arg]++)
+            return refuse(e, REFUSE_PORT, offset, "port %lu is written twice",
+                          (unsigned long)n.arg);
+    }
+    for (uint32_t i = 0; i < f->ports; i++)
+        if (!written[i])
+            return refuse(e, REFUSE_PORT, f->section[VM_PORT].offset + VM_PORT_SIZE * (uint64_t)i,
+                          "port %lu is never written", (unsigned long)i);
+    return 0;
+}
+
+static int check_stat(struct vm_file *f, const struct vm_totals *sum, struct rp_error *e)
+{
+    static const char *const names[] = {"registers", "state words", "delay frames", "channels"};
+    const struct vm_section *s = &f->section[VM_STAT];
+    const uint32_t real[] = {sum->registers, sum->state, sum->delay, sum->channels};
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t said = vm_get_u32(s->bytes + 4 * i);
+        if (said != real[i])
+            return refuse(e, REFUSE_STATE, s->offset + 4 * i, "%lu %s where the code has %lu",
+                          (unsigned long)said, names[i], (unsigned long)real[i]);
+    }
+    f->totals = *sum;
+    return 0;
+}
+
+/* NODE has a name (or none) for each instruction, LINE a row for each. */
+static int check_debug(const struct vm_file *f, struct rp_error *e)
+{
+    const struct vm_section *node = &f->section[VM_NODE], *line = &f->section[VM_LINE];
+    if (node->bytes && node->size / 4 != f->instructions)
+        return refuse(e, REFUSE_SECTION, node->offset - 4, "NODE has %lu rows for %lu instructions",
+                      (unsigned long)node->size / 4, (unsigned long)f->instructions);
+    if (line->bytes && line->size / VM_LINE_SIZE != f->instructions)
+        return refuse(e, REFUSE_SECTION, line->offset - 4, "LINE has %lu rows for %lu instructions",
+                      (unsigned long)line->size / VM_LINE_SIZE, (unsigned long)f->instructions);
+    for (uint32_t i = 0; i < f->instructions; i++) {
+        uint32_t at = i * 4;
+        if (node->bytes && vm_get_u32(node->bytes + at) != VM_NONE &&
+            check_name(f, vm_get_u32(node->bytes + at), node->offset + at, e))
+            return -1;
+        at = i * VM_LINE_SIZE;
+        if (line->bytes && vm_get_u32(line->bytes + at) != VM_NONE &&
+            check_name(f, vm_get_u32(line->bytes + at), line->offset + at, e))
+            return -1;
+    }
+    return 0;
+}
+
+enum rp_status vm_file_open(struct vm_file *f, const void *bytes, size_t size, struct rp_error *e)
+{
+    struct vm_totals sum = {0};
+    memset(f, 0, sizeof *f);
+    f->bytes = bytes;
+    f->size = size;
+    if (check_header(f, e) || find_sections(f, e) || check_names(f, e) ||
+        check_count(f, VM_CNST, 4, VM_MAX_CONSTANTS, &f->constants, e) ||
+        check_count(f, VM_PARM, VM_PARAM_SIZE, VM_MAX_PARAMS, &f->params, e) ||
+        check_count(f, VM_PORT, VM_PORT_SIZE, VM_MAX_PORTS, &f->ports, e) || check_constants(f, e))
+        return RP_REFUSED;
+    for (uint32_t i = 0; i < f->params; i++)
+        if (check_param(f, i, e))
+            return RP_REFUSED;
+    if (check_ports(f, &sum.delay, e) || check_code(f, &sum, e) || check_port_writes(f, e) ||
+        check_stat(f, &sum, e) || check_debug(f, e))
+        return RP_REFUSED;
+    return RP_OK;
+}
+
+enum rp_status rp_verify(const void *bytes, size_t size, struct rp_error *error)
+{
+    struct vm_file file;
+    return vm_file_open(&file, bytes, size, error);
+}
