@@ -1,0 +1,43 @@
+/* compile.h - a patch file to bytecode: the passes in order. */
+#ifndef COMPILER_COMPILE_H
+#define COMPILER_COMPILE_H
+
+#include "compiler/arena.h"
+#include "compiler/diag.h"
+#include "compiler/graph.h"
+#include "compiler/source.h"
+#include "compiler/target/bytecode.h"
+#include <stdbool.h>
+#include <stdio.h>
+
+/* One compile: its memory, its text, what was reported. */
+struct compile_job {
+    struct arena arena;
+    struct diags diags;
+    struct source source;
+};
+
+void compile_init(struct compile_job *);
+void compile_free(struct compile_job *);
+/* Reads a whole file into the job; "-" is standard input. 0, or -1 with errno (0: too large). */
+int compile_open(struct compile_job *, const char *path);
+/* The checked graph. NULL: reported, or arena.failed. */
+struct graph *compile_graph(struct compile_job *);
+/* The program. data NULL: reported, or arena.failed. With `lines`, source lines are in it. */
+struct bytes compile_graph_to_bytes(struct compile_job *, struct graph *, bool lines);
+
+struct compile_options {
+    bool debug_lines;      /* keep source lines in the program */
+    bool json_diagnostics; /* JSON lines instead of text */
+};
+
+struct compile_result {
+    unsigned char *bytes; /* malloc'd: the caller frees */
+    size_t size;
+};
+
+/* All of it. 0 done; 1 the patch is wrong (reported to `diagnostics`); 2 trouble (reported). */
+int compile_file(const char *path, const struct compile_options *, FILE *diagnostics,
+                 struct compile_result *);
+
+#endif

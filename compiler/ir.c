@@ -1,0 +1,206 @@
+#include "compiler/ir.h"
+#include "vm/engine.h"
+#include <string.h>
+
+void ir_init(struct ir *ir, struct arena *arena, const struct graph *graph)
+{
+    memset(ir, 0, sizeof *ir);
+    ir->arena = arena;
+    ir->graph = graph;
+}
+
+static uint32_t hash_instruction(const struct ir_instruction *n)
+{
+    uint32_t h = (uint32_t)n->opcode * 0x9e3779b1u ^ n->arg;
+    h = (h ^ h >> 15) * 0x85ebca6bu ^ n->key;
+    for (unsigned j = 0; j < n->inputs; j++)
+        h = (h ^ h >> 13) * 0xc2b2ae35u + (uint32_t)n->in[j];
+    return h ^ h >> 16;
+}
+
+static int same_instruction(const struct ir_instruction *a, const struct ir_instruction *b)
+{
+    return a->opcode == b->opcode && a->arg == b->arg && a->key == b->key &&
+           a->inputs == b->inputs && memcmp(a->in, b->in, a->inputs * sizeof *a->in) == 0;
+}
+
+static int *table_slot(struct ir *ir, const struct ir_instruction *n)
+{
+    size_t i = hash_instruction(n) & (ir->table_size - 1);
+    while (ir->table[i] && !same_instruction(&ir->code[ir->table[i] - 1], n))
+        i = (i + 1) & (ir->table_size - 1);
+    return &ir->table[i];
+}
+
+static int table_room(struct ir *ir)
+{
+    if (2 * (ir->table_used + 1) <= ir->table_size)
+        return 0;
+    size_t size = ir->table_size ? 2 * ir->table_size : 256;
+    int *old = ir->table;
+    size_t old_size = ir->table_size;
+    int *table = arena_take(ir->arena, size, sizeof *table);
+    if (!table)
+        return -1;
+    ir->table = table;
+    ir->table_size = size;
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i])
+            *table_slot(ir, &ir->code[old[i] - 1]) = old[i];
+    return 0;
+}
+
+static int append(struct ir *ir, struct ir_instruction *n)
+{
+    if (arena_grow(ir->arena, (void **)&ir->code, &ir->capacity, ir->count + 1, sizeof *n) ||
+        arena_grow(ir->arena, (void **)&ir->definition, &ir->value_capacity,
+                   ir->values + VM_OP_OUTPUTS, sizeof *ir->definition))
+        return -1;
+    n->out = (int)ir->values;
+    n->node = ir->node;
+    for (unsigned j = 0; j < n->outputs; j++)
+        ir->definition[ir->values++] = (int)ir->count;
+    ir->code[ir->count++] = *n;
+    return 0;
+}
+
+/* The instruction's first value: an old one where the same was made before. A failed
+ * allocation gives value 0; the arena remembers it. */
+static int intern(struct ir *ir, struct ir_instruction *n)
+{
+    if (table_room(ir))
+        return 0;
+    int *slot = table_slot(ir, n);
+    if (!*slot) {
+        if (append(ir, n))
+            return 0;
+        *slot = (int)ir->count;
+        ir->table_used++;
+    }
+    return ir->code[*slot - 1].out;
+}
+
+int ir_constant(struct ir *ir, float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    struct ir_instruction n = {.opcode = VM_LOAD_CONST, .outputs = 1, .arg = bits};
+    return intern(ir, &n);
+}
+
+int ir_param(struct ir *ir, unsigned param)
+{
+    struct ir_instruction n = {.opcode = VM_LOAD_PARAM, .outputs = 1, .arg = param};
+    return intern(ir, &n);
+}
+
+int ir_port(struct ir *ir, uint32_t low, uint32_t high)
+{
+    if (arena_grow(ir->arena, (void **)&ir->ports, &ir->port_capacity, ir->port_count + 1,
+                   sizeof *ir->ports))
+        return 0;
+    ir->ports[ir->port_count] = (struct ir_port){low, high};
+    return (int)ir->port_count++;
+}
+
+int ir_read(struct ir *ir, int port, int frames)
+{
+    struct ir_instruction n = {
+        .opcode = VM_READ_PORT, .inputs = 1, .outputs = 1, .arg = (uint32_t)port};
+    n.in[0] = frames;
+    return intern(ir, &n);
+}
+
+void ir_write(struct ir *ir, int port, int value)
+{
+    struct ir_instruction n = {.opcode = VM_WRITE_PORT, .inputs = 1, .arg = (uint32_t)port};
+    n.in[0] = value;
+    append(ir, &n);
+}
+
+void ir_output(struct ir *ir, int left, int right)
+{
+    struct ir_instruction n = {.opcode = VM_WRITE_OUTPUT};
+    n.inputs = right == IR_NONE ? 1 : 2;
+    n.in[0] = left;
+    n.in[1] = right;
+    append(ir, &n);
+}
+
+int ir_constant_of(const struct ir *ir, int value, float *x)
+{
+    if (ir->arena->failed)
+        return 0;
+    const struct ir_instruction *n = &ir->code[ir->definition[value]];
+    if (n->opcode != VM_LOAD_CONST)
+        return 0;
+    memcpy(x, &n->arg, sizeof *x);
+    return 1;
+}
+
+static int fold(struct ir *ir, const struct vm_op_row *row, const float *from)
+{
+    float to[VM_OP_OUTPUTS];
+    vm_evaluate((uint32_t)(row - vm_ops), from, to);
+    /* The results must be neighbours, so they are not looked up among older constants. */
+    int first = IR_NONE;
+    for (unsigned j = 0; j < row->outputs; j++) {
+        struct ir_instruction n = {.opcode = VM_LOAD_CONST, .outputs = 1};
+        if (to[j] - to[j] != 0.0f && !ir->not_finite)
+            ir->not_finite = (int)ir->node + 1;
+        memcpy(&n.arg, &to[j], sizeof n.arg);
+        if (row->outputs == 1)
+            return intern(ir, &n);
+        append(ir, &n);
+        if (j == 0)
+            first = n.out;
+    }
+    return first;
+}
+
+int ir_call(struct ir *ir, enum vm_op op, uint32_t key, const int *in)
+{
+    const struct vm_op_row *row = vm_op_by_id(op);
+    struct ir_instruction n = {.opcode = VM_CALL_OP,
+                               .inputs = row->inputs,
+                               .outputs = row->outputs,
+                               .arg = (uint32_t)(row - vm_ops),
+                               .key = key};
+    float constants[VM_OP_INPUTS];
+    int constant = row->state == 0;
+    for (unsigned j = 0; j < row->inputs; j++) {
+        n.in[j] = in[j];
+        constant = ir_constant_of(ir, in[j], &constants[j]) && constant;
+    }
+    return constant ? fold(ir, row, constants) : intern(ir, &n);
+}
+
+int ir_call2(struct ir *ir, enum vm_op op, int a, int b)
+{
+    int in[VM_OP_INPUTS] = {a, b};
+    return ir_call(ir, op, 0, in);
+}
+
+/* A value's instruction comes after those it reads, but for what a port carries from the write
+ * at the end to its read: so walk backwards, again while a port's write became live. */
+void ir_mark_live(struct ir *ir)
+{
+    unsigned char *port = arena_take(ir->arena, ir->port_count + 1, 1);
+    int again = port != NULL && ir->count > 0;
+    while (again) {
+        again = 0;
+        for (size_t i = ir->count; i-- > 0;) {
+            struct ir_instruction *n = &ir->code[i];
+            if (n->opcode == VM_WRITE_OUTPUT || (n->opcode == VM_WRITE_PORT && port[n->arg]))
+                n->live = 1;
+            if (!n->live)
+                continue;
+            if (n->opcode == VM_READ_PORT && !port[n->arg]) {
+                port[n->arg] = 1;
+                again = 1;
+            }
+            for (unsigned j = 0; j < n->inputs; j++)
+                ir->code[ir->definition[n->in[j]]].live = 1;
+        }
+    }
+}

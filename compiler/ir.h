@@ -1,0 +1,64 @@
+/* ir.h - primitive instructions in SSA form, between the graph and the file.
+ *
+ * Values are numbered from 0 and defined once. Making an instruction that exists already gives
+ * its values; one of constants alone is computed at once, by its own kernel. */
+#ifndef COMPILER_IR_H
+#define COMPILER_IR_H
+
+#include "compiler/arena.h"
+#include "compiler/graph.h"
+#include "vm/format.h"
+#include "vm/tables.h"
+
+enum { IR_NONE = -1 };
+
+struct ir_instruction {
+    enum vm_opcode opcode;
+    uint8_t inputs, outputs;
+    uint32_t arg; /* param or port number, row of vm_ops, or a constant's bits */
+    uint32_t key;
+    int in[VM_OP_INPUTS];
+    int out; /* first of `outputs` consecutive values */
+    unsigned node;
+    int live;
+};
+
+struct ir_port {
+    uint32_t low, high; /* frames */
+};
+
+struct ir {
+    struct arena *arena;
+    const struct graph *graph;
+    struct ir_instruction *code;
+    size_t count, capacity;
+    int *definition; /* by value: its instruction */
+    size_t values, value_capacity;
+    struct ir_port *ports;
+    size_t port_count, port_capacity;
+    int *table; /* hash: instruction number + 1 */
+    size_t table_size, table_used;
+    unsigned node;  /* instructions made now belong to it */
+    int not_finite; /* a constant was folded to NaN or infinity: by this node + 1 */
+};
+
+void ir_init(struct ir *, struct arena *, const struct graph *);
+int ir_constant(struct ir *, float);
+int ir_param(struct ir *, unsigned param);
+int ir_port(struct ir *, uint32_t low, uint32_t high);
+int ir_read(struct ir *, int port, int frames);
+void ir_write(struct ir *, int port, int value);
+/* right IR_NONE: mono. The last instruction of the code. */
+void ir_output(struct ir *, int left, int right);
+/* First of the op's output values, the others follow it. */
+int ir_call(struct ir *, enum vm_op, uint32_t key, const int *in);
+int ir_call2(struct ir *, enum vm_op, int a, int b);
+/* 1 when the value is a constant, with *x set. */
+int ir_constant_of(const struct ir *, int value, float *x);
+/* Marks what the output depends on. */
+void ir_mark_live(struct ir *);
+
+/* lower.c: the graph as instructions. NULL: reported, or out of memory. */
+struct ir *lower(struct arena *, struct diags *, struct graph *, const unsigned *order);
+
+#endif
