@@ -1,0 +1,395 @@
+#include "bin/patchrun_options.h"
+#include "bin/patchrun_values.h"
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define REPATCH_VERSION "0.1.0"
+#define LONGEST_FRAMES  ((uint64_t)24 * 3600 * RP_SAMPLE_RATE)
+
+enum {
+    SECONDS = 256,
+    FRAMES,
+    SET,
+    HOLD,
+    SEED,
+    VARIATIONS,
+    FORMAT,
+    BITS,
+    UNTIL_SILENT,
+    SILENCE_THRESHOLD,
+    SILENCE_HOLD,
+    LONGEST,
+    DITHER,
+    HASH,
+    FRAMES_PER_CALL,
+    LANES,
+    THREADS,
+    ISA,
+    QUIET,
+    INFO,
+    HELP,
+    VERSION
+};
+
+static const struct option long_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"seconds", required_argument, NULL, SECONDS},
+    {"frames", required_argument, NULL, FRAMES},
+    {"set", required_argument, NULL, SET},
+    {"hold", required_argument, NULL, HOLD},
+    {"seed", required_argument, NULL, SEED},
+    {"variations", required_argument, NULL, VARIATIONS},
+    {"format", required_argument, NULL, FORMAT},
+    {"bits", required_argument, NULL, BITS},
+    {"until-silent", no_argument, NULL, UNTIL_SILENT},
+    {"silence-threshold", required_argument, NULL, SILENCE_THRESHOLD},
+    {"silence-hold", required_argument, NULL, SILENCE_HOLD},
+    {"longest", required_argument, NULL, LONGEST},
+    {"dither", no_argument, NULL, DITHER},
+    {"hash", no_argument, NULL, HASH},
+    {"frames-per-call", required_argument, NULL, FRAMES_PER_CALL},
+    {"lanes", required_argument, NULL, LANES},
+    {"threads", required_argument, NULL, THREADS},
+    {"isa", required_argument, NULL, ISA},
+    {"quiet", no_argument, NULL, QUIET},
+    {"info", optional_argument, NULL, INFO},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help_text[] =
+    "usage: patchrun FILE -o OUT.wav [options]\n"
+    "Plays FILE, a patch or its bytecode, into a sound file. The same options give the same\n"
+    "samples on every machine.\n"
+    "\n"
+    "what is played\n"
+    "  --set NAME=VALUE[@TIME]    set a parameter: 880, 1.2khz, 5ms, -6db, 50%, a4; at a TIME\n"
+    "                             (0.5s, 20ms, 24000f) it takes the parameter's glide to get "
+    "there\n"
+    "  --hold TIME                set 'gate' to 0 at TIME (until silent: 0.5s; else never)\n"
+    "  --seed N                   of noise and every random choice (0)\n"
+    "  --variations K             K files, OUT-1.wav and so on, of seeds N, N+1, ...\n"
+    "\n"
+    "how long\n"
+    "  --seconds S, --frames N    exactly so long, 24 hours at most\n"
+    "  --until-silent             until it has decayed; this is the default\n"
+    "  --silence-threshold DB     what counts as silent (-90db)\n"
+    "  --silence-hold TIME        for how long, up to 10 s (0.25s)\n"
+    "  --longest TIME             end there in any case (60s)\n"
+    "\n"
+    "the file\n"
+    "  -o, --output OUT           - is standard output; pipes and devices are written through\n"
+    "  --format wav|flac|ogg      (by OUT's extension)\n"
+    "  --bits 16|24|float         (16)\n"
+    "  --dither                   triangular, before rounding to 16 or 24 bits\n"
+    "  --hash                     print the XXH3-128 of the samples; OUT is then optional\n"
+    "\n"
+    "other\n"
+    "  --info[=json]              print channels and parameters instead of playing\n"
+    "  --threads N                for variations (1)\n"
+    "  --frames-per-call N, --lanes 1|4|8|16, --isa base|avx2|avx512\n"
+    "                             the engine's cut, for tests: never changes a bit\n"
+    "  --quiet                    no progress, no notes\n"
+    "  --help, --version\n"
+    "\n"
+    "exit status: 0 done; 1 the input is wrong; 2 trouble (I/O, memory, usage)\n";
+
+static int usage(const char *option, const char *what)
+{
+    fprintf(stderr, "patchrun: %s: %s\n  = help: see patchrun --help\n", option, what);
+    return 2;
+}
+
+/* A whole decimal number, low..high. */
+static int read_whole(const char *option, const char *text, uint64_t low, uint64_t high,
+                      uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    bool digits = text[0] >= '0' && text[0] <= '9' && *end == '\0';
+    if (digits && !errno && number >= low && number <= high) {
+        *value = number;
+        return 0;
+    }
+    fprintf(stderr, "patchrun: %s: '%s' is not a whole number from %" PRIu64 " to %" PRIu64 "\n",
+            option, text, low, high);
+    return 2;
+}
+
+static int read_size(const char *option, const char *text, size_t high, size_t *value)
+{
+    uint64_t number = 0;
+    int failed = read_whole(option, text, 1, high, &number);
+    *value = (size_t)number;
+    return failed;
+}
+
+static int read_frames(const char *option, const char *text, uint64_t low, uint64_t high,
+                       uint64_t *frames)
+{
+    if (value_time(text, frames))
+        return usage(option, "not a time; write 0.5s, 20ms or 24000f");
+    if (*frames >= low && *frames <= high)
+        return 0;
+    fprintf(stderr, "patchrun: %s: '%s' is outside %" PRIu64 " to %" PRIu64 " frames (%g s)\n",
+            option, text, low, high, (double)high / RP_SAMPLE_RATE);
+    return 2;
+}
+
+/* The place of `text` in a list that ends with NULL, or -1. */
+static int choice(const char *text, const char *const *list)
+{
+    for (int i = 0; list[i]; i++) {
+        if (strcasecmp(text, list[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static const char *const format_names[] = {"wav", "flac", "ogg", NULL};
+
+static int read_format(const char *text, enum audio_format *format)
+{
+    int found = choice(text, format_names);
+    if (found < 0)
+        return usage("--format", "must be wav, flac or ogg");
+    *format = (enum audio_format)found;
+    return 0;
+}
+
+static int read_bits(const char *text, enum pcm_format *pcm)
+{
+    static const char *const names[] = {"16", "24", "float", NULL};
+    int found = choice(text, names);
+    if (found < 0)
+        return usage("--bits", "must be 16, 24 or float");
+    *pcm = (enum pcm_format)found;
+    return 0;
+}
+
+static int read_isa(const char *text, enum rp_isa *isa)
+{
+    static const char *const names[] = {"base", "avx2", "avx512", NULL};
+    int found = choice(text, names);
+    if (found < 0)
+        return usage("--isa", "must be base, avx2 or avx512");
+    *isa = (enum rp_isa)(RP_ISA_BASE + found);
+    return rp_isa_available(*isa) ? 0 : usage("--isa", "this CPU does not have it");
+}
+
+static int read_lanes(const char *text, unsigned *lanes)
+{
+    static const char *const names[] = {"1", "4", "8", "16", NULL};
+    static const unsigned widths[] = {1, 4, 8, 16};
+    int found = choice(text, names);
+    if (found < 0)
+        return usage("--lanes", "must be 1, 4, 8 or 16");
+    *lanes = widths[found];
+    return 0;
+}
+
+static int read_info(const char *text, enum info_form *info)
+{
+    if (text && strcmp(text, "json") != 0)
+        return usage("--info", "the form must be json, or none");
+    *info = text ? INFO_JSON : INFO_TEXT;
+    return 0;
+}
+
+/* What was said, where options depend on each other. */
+struct said {
+    bool length, until_silent, format, bits, help, version;
+};
+
+static int read_length(int option, const char *text, struct options *o, struct said *said)
+{
+    if (said->length)
+        return usage("--seconds, --frames", "the length is given twice");
+    said->length = true;
+    if (option == FRAMES)
+        return read_whole("--frames", text, 1, LONGEST_FRAMES, &o->frames);
+    return read_frames("--seconds", text, 1, LONGEST_FRAMES, &o->frames);
+}
+
+static int read_sound_option(int option, const char *text, struct options *o, struct said *said)
+{
+    switch (option) {
+    case SECONDS:
+    case FRAMES:
+        return read_length(option, text, o, said);
+    case SET:
+        o->settings[o->setting_count++] = text;
+        return 0;
+    case HOLD:
+        o->release_given = true;
+        return read_frames("--hold", text, 0, LONGEST_FRAMES, &o->release);
+    case SEED:
+        return read_whole("--seed", text, 0, UINT64_MAX, &o->seed);
+    case VARIATIONS:
+        return read_size("--variations", text, MOST_VARIATIONS, &o->variations);
+    case UNTIL_SILENT:
+        said->until_silent = true;
+        return 0;
+    case SILENCE_THRESHOLD:
+        return value_threshold(text, &o->threshold)
+                   ? usage("--silence-threshold", "must be from -200db to 0db")
+                   : 0;
+    case SILENCE_HOLD:
+        return read_frames("--silence-hold", text, 1, 10 * RP_SAMPLE_RATE, &o->quiet_hold);
+    default:
+        return read_frames("--longest", text, 1, LONGEST_FRAMES, &o->longest);
+    }
+}
+
+static int read_cut_option(int option, const char *text, struct options *o)
+{
+    size_t threads = 0;
+    int failed;
+    switch (option) {
+    case FRAMES_PER_CALL:
+        return read_size("--frames-per-call", text, MOST_CUT, &o->cut);
+    case LANES:
+        return read_lanes(text, &o->lanes);
+    case THREADS:
+        failed = read_size("--threads", text, MOST_THREADS, &threads);
+        o->threads = (unsigned)threads;
+        return failed;
+    default:
+        return read_isa(text, &o->isa);
+    }
+}
+
+static int read_option(int option, const char *text, struct options *o, struct said *said)
+{
+    switch (option) {
+    case 'o':
+        o->output = text;
+        return 0;
+    case FORMAT:
+        said->format = true;
+        return read_format(text, &o->format);
+    case BITS:
+        said->bits = true;
+        return read_bits(text, &o->pcm);
+    case DITHER:
+        o->dither = true;
+        return 0;
+    case HASH:
+        o->hash = true;
+        return 0;
+    case QUIET:
+        o->quiet = true;
+        return 0;
+    case INFO:
+        return read_info(text, &o->info);
+    case HELP:
+        said->help = true;
+        return 0;
+    case VERSION:
+        said->version = true;
+        return 0;
+    case FRAMES_PER_CALL:
+    case LANES:
+    case THREADS:
+    case ISA:
+        return read_cut_option(option, text, o);
+    case '?': /* getopt said it */
+        fputs("  = help: see patchrun --help\n", stderr);
+        return 2;
+    default:
+        return read_sound_option(option, text, o, said);
+    }
+}
+
+static int read_all(struct options *o, int argc, char **argv, struct said *said)
+{
+    static char name[] = "patchrun"; /* getopt's messages begin with it, not with our path */
+    int option, failed = 0;
+    argv[0] = name;
+    while (!failed && (option = getopt_long(argc, argv, "o:", long_options, NULL)) != -1)
+        failed = read_option(option, optarg, o, said);
+    if (failed || said->help || said->version)
+        return failed;
+    if (optind + 1 != argc)
+        return usage("FILE", optind == argc ? "which patch or bytecode file is missing"
+                                            : "one at a time; options begin with --");
+    o->input = argv[optind];
+    return 0;
+}
+
+/* A name without an extension, such as - or /dev/null, is a WAV. */
+static int format_of_name(const char *path, enum audio_format *format)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot == name || strcasecmp(dot, ".wave") == 0)
+        return 0;
+    int found = strcasecmp(dot, ".oga") == 0 ? (int)AUDIO_OGG : choice(dot + 1, format_names);
+    if (found < 0) {
+        fprintf(stderr, "patchrun: %s: no format is known by this extension\n", path);
+        fputs("  = help: give --format wav, flac or ogg\n", stderr);
+        return 2;
+    }
+    *format = (enum audio_format)found;
+    return 0;
+}
+
+static int check_file(struct options *o, const struct said *said)
+{
+    if (!o->output && !o->hash && o->info == INFO_NONE)
+        return usage("-o", "where the sound should go is missing; or ask for its --hash");
+    if (o->output && !said->format && format_of_name(o->output, &o->format))
+        return 2;
+    if (o->format == AUDIO_FLAC && o->pcm == PCM_FLOAT)
+        return usage("--bits", "FLAC has no float; give 16 or 24");
+    if (o->format == AUDIO_OGG && said->bits)
+        return usage("--bits", "Ogg Vorbis has no bits to choose");
+    if (o->format == AUDIO_OGG)
+        o->pcm = PCM_FLOAT;
+    if (o->dither && o->pcm == PCM_FLOAT)
+        return usage("--dither", "is for 16 and 24 bits");
+    return 0;
+}
+
+static int check(struct options *o, const struct said *said)
+{
+    if (said->length && said->until_silent)
+        return usage("--until-silent", "excludes --seconds and --frames; --longest bounds it");
+    if (o->variations > 0 && o->output && audio_is_stdout(o->output))
+        return usage("--variations", "cannot share the standard output");
+    return check_file(o, said);
+}
+
+int options_read(struct options *o, int argc, char **argv)
+{
+    struct said said = {0};
+    *o = (struct options){.longest = 60 * RP_SAMPLE_RATE,
+                          .quiet_hold = RP_SAMPLE_RATE / 4,
+                          .release = RP_SAMPLE_RATE / 2,
+                          .threads = 1};
+    o->settings = malloc(((size_t)argc + 1) * sizeof *o->settings);
+    if (!o->settings || value_threshold("-90db", &o->threshold))
+        return usage("memory", "there is too little");
+    int failed = read_all(o, argc, argv, &said);
+    if (failed)
+        return failed;
+    if (said.help)
+        fputs(help_text, stdout);
+    else if (said.version)
+        printf("patchrun (repatch) %s, semantics %d, bytecode %d\n", REPATCH_VERSION,
+               RP_SEMANTICS_VERSION, RP_FORMAT_VERSION);
+    return said.help || said.version ? 1 : check(o, &said);
+}
+
+void options_free(struct options *o)
+{
+    free(o->settings);
+}

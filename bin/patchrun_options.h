@@ -1,0 +1,44 @@
+/* patchrun_options.h - the command line of patchrun, checked as far as it can be without the
+ * program it names. */
+#ifndef BIN_PATCHRUN_OPTIONS_H
+#define BIN_PATCHRUN_OPTIONS_H
+
+#include "render/audio_file.h"
+#include "vm/repatch.h"
+
+enum { MOST_VARIATIONS = 100000, MOST_THREADS = 64, MOST_CUT = 1 << 20 };
+
+enum info_form { INFO_NONE, INFO_TEXT, INFO_JSON };
+
+struct options {
+    const char *input;
+    const char *output;    /* NULL: none */
+    const char **settings; /* NAME=VALUE[@TIME], in order */
+    size_t setting_count;
+
+    uint64_t frames;     /* exact length; 0: until silent */
+    uint64_t longest;    /* frames */
+    float threshold;     /* magnitude */
+    uint64_t quiet_hold; /* --silence-hold, frames */
+    uint64_t release;    /* --hold, frame at which the gate closes */
+    bool release_given;
+
+    uint64_t seed;
+    size_t variations; /* 0: one, with the name as it is */
+    enum audio_format format;
+    enum pcm_format pcm;
+    bool dither, hash, quiet;
+    enum info_form info;
+
+    size_t cut;     /* 0: our choice */
+    unsigned lanes; /* 0: our choice */
+    unsigned threads;
+    enum rp_isa isa;
+};
+
+/* 0: run; 1: --help or --version was printed, all is done; 2: usage, and it was said. The
+ * options' texts are argv's; options_free frees the rest in any case. */
+int options_read(struct options *, int argc, char **argv);
+void options_free(struct options *);
+
+#endif

@@ -1,0 +1,41 @@
+#include "render/silence.h"
+
+void silence_init(struct silence *s, float threshold, uint64_t hold, uint64_t not_before)
+{
+    *s = (struct silence){.threshold = threshold, .hold = hold, .not_before = not_before};
+}
+
+/* The frame after the last loud one among begin..end, or begin when none is. */
+static size_t after_loud(const float *samples, size_t begin, size_t end, unsigned channels,
+                         float threshold)
+{
+    size_t low = begin * channels, at = end * channels;
+    while (at > low) {
+        float x = samples[--at];
+        if (!(x < threshold && x > -threshold))
+            return at / channels + 1;
+    }
+    return begin;
+}
+
+static uint64_t max64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Goes from deadline to deadline, each the first frame at which the sound could be over; a loud
+ * frame on the way, sought from the far end, moves the deadline. */
+void silence_feed(struct silence *s, const float *samples, size_t frames, unsigned channels)
+{
+    size_t at = 0;
+    while (!s->over && at < frames) {
+        uint64_t left = max64(s->end + s->hold, s->not_before) - s->fed;
+        size_t stop = left < frames - at ? at + (size_t)left : frames;
+        size_t loud = after_loud(samples, at, stop, channels, s->threshold);
+        if (loud > at)
+            s->end = s->fed + (loud - at);
+        s->fed += stop - at;
+        at = stop;
+        s->over = s->fed >= max64(s->end + s->hold, s->not_before);
+    }
+}
