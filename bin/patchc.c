@@ -1,0 +1,355 @@
+/* patchc - compiles a patch to bytecode. See patchc(1). */
+#include "bin/patchc_output.h"
+#include "compiler/assemble.h"
+#include "compiler/compile.h"
+#include "compiler/format.h"
+#include "compiler/target/schema.h"
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum action {
+    ACTION_COMPILE,
+    ACTION_LISTING,
+    ACTION_CHECK,
+    ACTION_EMIT_SX,
+    ACTION_EMIT_JSON,
+    ACTION_FORMAT,
+    ACTION_ASSEMBLE,
+    ACTION_DISASSEMBLE,
+    ACTION_SCHEMA,
+    ACTION_EXPLAIN,
+};
+
+struct options {
+    enum action action;
+    unsigned actions; /* how many were asked for */
+    const char *input, *output, *code;
+    bool debug_lines, json_diagnostics;
+};
+
+static const char usage_text[] =
+    "usage: patchc [options] FILE       compile a patch (S-expression or JSON; - is stdin)\n"
+    "\n"
+    "  -o, --output OUT       write to OUT; FILE.pbc when compiling, standard output otherwise\n"
+    "  -g, --debug            keep source lines in the program\n"
+    "  -S, --listing          print the program's instructions\n"
+    "      --check            only check\n"
+    "      --emit sx|json     print the patch's flat graph in either form\n"
+    "      --format           print the patch in canonical layout\n"
+    "  -d, --disassemble      FILE is bytecode: print all of it as text\n"
+    "      --assemble         FILE is such a text: make the bytecode again\n"
+    "      --schema           print the JSON Schema of the JSON form (no FILE)\n"
+    "      --explain CODE     explain an error code such as E0203 (no FILE)\n"
+    "      --diagnostics text|json\n"
+    "                         how errors are printed, on standard error\n"
+    "  -h, --help             print this\n"
+    "      --version          print the version\n"
+    "\n"
+    "exit status: 0 done, 1 the input is wrong, 2 trouble (files, memory, usage)\n";
+
+enum {
+    OPT_CHECK = 256,
+    OPT_EMIT,
+    OPT_FORMAT,
+    OPT_ASSEMBLE,
+    OPT_SCHEMA,
+    OPT_EXPLAIN,
+    OPT_DIAGNOSTICS,
+    OPT_VERSION
+};
+
+static const struct option long_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"debug", no_argument, NULL, 'g'},
+    {"listing", no_argument, NULL, 'S'},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"emit", required_argument, NULL, OPT_EMIT},
+    {"format", no_argument, NULL, OPT_FORMAT},
+    {"disassemble", no_argument, NULL, 'd'},
+    {"assemble", no_argument, NULL, OPT_ASSEMBLE},
+    {"schema", no_argument, NULL, OPT_SCHEMA},
+    {"explain", required_argument, NULL, OPT_EXPLAIN},
+    {"diagnostics", required_argument, NULL, OPT_DIAGNOSTICS},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static int usage(const char *format, const char *what)
+{
+    fputs("patchc: ", stderr);
+    fprintf(stderr, format, what);
+    fputs("\n  = help: patchc --help lists the options\n", stderr);
+    return 2;
+}
+
+static void ask(struct options *o, enum action action)
+{
+    o->action = action;
+    o->actions++;
+}
+
+/* -1: go on; else the exit status. */
+static int read_option(struct options *o, int option)
+{
+    switch (option) {
+    case 'o':
+        o->output = optarg;
+        return -1;
+    case 'g':
+        o->debug_lines = true;
+        return -1;
+    case 'S':
+        ask(o, ACTION_LISTING);
+        return -1;
+    case 'd':
+        ask(o, ACTION_DISASSEMBLE);
+        return -1;
+    case OPT_CHECK:
+        ask(o, ACTION_CHECK);
+        return -1;
+    case OPT_EMIT:
+        if (strcmp(optarg, "sx") != 0 && strcmp(optarg, "json") != 0)
+            return usage("--emit takes sx or json, not '%s'", optarg);
+        ask(o, strcmp(optarg, "sx") == 0 ? ACTION_EMIT_SX : ACTION_EMIT_JSON);
+        return -1;
+    case OPT_FORMAT:
+        ask(o, ACTION_FORMAT);
+        return -1;
+    case OPT_ASSEMBLE:
+        ask(o, ACTION_ASSEMBLE);
+        return -1;
+    case OPT_SCHEMA:
+        ask(o, ACTION_SCHEMA);
+        return -1;
+    case OPT_EXPLAIN:
+        ask(o, ACTION_EXPLAIN);
+        o->code = optarg;
+        return -1;
+    case OPT_DIAGNOSTICS:
+        if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0)
+            return usage("--diagnostics takes text or json, not '%s'", optarg);
+        o->json_diagnostics = strcmp(optarg, "json") == 0;
+        return -1;
+    case 'h':
+        fputs(usage_text, stdout);
+        return 0;
+    case OPT_VERSION:
+        printf("patchc 0.1.0, format %d, semantics %d\n", RP_FORMAT_VERSION, RP_SEMANTICS_VERSION);
+        return 0;
+    default:
+        fputs("  = help: patchc --help lists the options\n", stderr);
+        return 2;
+    }
+}
+
+static int read_options(struct options *o, int argc, char **argv)
+{
+    int option;
+    while ((option = getopt_long(argc, argv, "o:gSdh", long_options, NULL)) != -1) {
+        int status = read_option(o, option);
+        if (status >= 0)
+            return status;
+    }
+    bool needs_file = o->action != ACTION_SCHEMA && o->action != ACTION_EXPLAIN;
+    if (o->actions > 1)
+        return usage("%s", "only one of -S, -d, --check, --emit, --format, --assemble, --schema "
+                           "and --explain at a time");
+    if (needs_file && optind == argc)
+        return usage("%s", "no file to read");
+    if (argc - optind > (needs_file ? 1 : 0))
+        return usage("one file at a time: '%s' is too many", argv[argc - 1]);
+    o->input = needs_file ? argv[optind] : NULL;
+    return -1;
+}
+
+static int out_of_memory(void)
+{
+    fputs("patchc: out of memory\n", stderr);
+    return 2;
+}
+
+/* What a writer put in memory goes out as one piece. */
+struct memory_file {
+    FILE *file;
+    char *text;
+    size_t size;
+};
+
+static int memory_open(struct memory_file *m)
+{
+    m->text = NULL;
+    m->file = open_memstream(&m->text, &m->size);
+    return m->file ? 0 : -1;
+}
+
+static int memory_write(struct memory_file *m, int failed, const char *path)
+{
+    failed = fclose(m->file) || failed;
+    int status = failed ? out_of_memory() : output_write(path, m->text, m->size);
+    free(m->text);
+    return status;
+}
+
+static int refused(const struct options *o, const struct rp_error *error)
+{
+    fprintf(stderr, "patchc: %s: byte %llu: %s\n", o->input, (unsigned long long)error->offset,
+            error->reason);
+    return 1;
+}
+
+static int print_bytes(const struct options *o, const struct bytes *bytes, int full)
+{
+    struct arena arena;
+    struct rp_error error = {0};
+    arena_init(&arena);
+    struct bytes text = disassemble(&arena, bytes, full, &error);
+    int status;
+    if (error.status == RP_REFUSED)
+        status = refused(o, &error);
+    else
+        status = text.data ? output_write(o->output, text.data, text.size) : out_of_memory();
+    arena_free(&arena);
+    return status;
+}
+
+/* FILE.sx gives FILE.pbc, beside it. Standard input has no name to change. */
+static int write_program(const struct options *o, const struct bytes *bytes)
+{
+    if (o->output || strcmp(o->input, "-") == 0)
+        return output_write(o->output, bytes->data, bytes->size);
+    size_t length = strlen(o->input);
+    const char *slash = strrchr(o->input, '/'), *dot = strrchr(o->input, '.');
+    if (dot && dot > (slash ? slash + 1 : o->input))
+        length = (size_t)(dot - o->input);
+    char *path = malloc(length + sizeof ".pbc");
+    if (!path)
+        return out_of_memory();
+    memcpy(path, o->input, length);
+    memcpy(path + length, ".pbc", sizeof ".pbc");
+    int status = output_write(path, bytes->data, bytes->size);
+    free(path);
+    return status;
+}
+
+static int write_graph(const struct options *o, struct compile_job *job, const struct graph *graph)
+{
+    struct memory_file m;
+    if (memory_open(&m))
+        return out_of_memory();
+    int failed = o->action == ACTION_EMIT_SX ? graph_write_sx(&job->arena, graph, m.file)
+                                             : graph_write_json(&job->arena, graph, m.file);
+    return memory_write(&m, failed, o->output);
+}
+
+static int compile(const struct options *o, struct compile_job *job)
+{
+    struct graph *graph = compile_graph(job);
+    struct bytes bytes = {0};
+    if (graph)
+        bytes = compile_graph_to_bytes(job, graph, o->debug_lines);
+    if (!bytes.data)
+        return job->diags.count ? 1 : out_of_memory();
+    switch (o->action) {
+    case ACTION_CHECK:
+        return 0;
+    case ACTION_LISTING:
+        return print_bytes(o, &bytes, 0);
+    case ACTION_EMIT_SX:
+    case ACTION_EMIT_JSON:
+        /* Lowering may have added the voice's gate: the graph as it was read is wanted. */
+        graph = compile_graph(job);
+        return graph ? write_graph(o, job, graph) : out_of_memory();
+    default:
+        return write_program(o, &bytes);
+    }
+}
+
+static int format(const struct options *o, struct compile_job *job)
+{
+    struct memory_file m;
+    if (memory_open(&m))
+        return out_of_memory();
+    if (format_sx(&job->arena, &job->diags, &job->source, m.file)) {
+        fclose(m.file);
+        free(m.text);
+        return job->diags.count ? 1 : out_of_memory();
+    }
+    return memory_write(&m, 0, o->output);
+}
+
+static int assemble_file(const struct options *o, struct compile_job *job)
+{
+    struct bytes bytes = assemble(&job->arena, &job->diags, &job->source);
+    if (!bytes.data)
+        return job->diags.count ? 1 : out_of_memory();
+    return write_program(o, &bytes);
+}
+
+static int run_job(const struct options *o, struct compile_job *job)
+{
+    struct bytes bytes = {(unsigned char *)(uintptr_t)job->source.text, job->source.size, 0};
+    switch (o->action) {
+    case ACTION_FORMAT:
+        return format(o, job);
+    case ACTION_ASSEMBLE:
+        return assemble_file(o, job);
+    case ACTION_DISASSEMBLE:
+        return print_bytes(o, &bytes, 1);
+    default:
+        return compile(o, job);
+    }
+}
+
+static int run_on_file(const struct options *o)
+{
+    struct compile_job job;
+    int status;
+    compile_init(&job);
+    if (compile_open(&job, o->input)) {
+        fprintf(stderr, "patchc: %s: cannot read: %s\n", o->input, strerror(errno));
+        status = 2;
+    } else {
+        status = run_job(o, &job);
+    }
+    if (job.diags.count && o->json_diagnostics)
+        diags_print_json(&job.diags, stderr);
+    else if (job.diags.count)
+        diags_print(&job.diags, stderr);
+    compile_free(&job);
+    return status;
+}
+
+static int print_schema(const struct options *o)
+{
+    struct memory_file m;
+    if (memory_open(&m))
+        return out_of_memory();
+    return memory_write(&m, schema_write(m.file), o->output);
+}
+
+static int explain(const struct options *o)
+{
+    if (diag_explain(o->code, stdout)) {
+        fprintf(stderr, "patchc: there is no error code '%s'\n", o->code);
+        return 2;
+    }
+    return fflush(stdout) ? 2 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {0};
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write */
+    int status = read_options(&o, argc, argv);
+    if (status >= 0)
+        return status;
+    if (o.action == ACTION_SCHEMA)
+        return print_schema(&o);
+    if (o.action == ACTION_EXPLAIN)
+        return explain(&o);
+    return run_on_file(&o);
+}
