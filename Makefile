@@ -13,8 +13,9 @@ EXTRA ?=
 
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
          -Wvla -Werror
-# -ffp-contract=off: no fused multiply-add, promise P1. -fno-math-errno: sqrt is an instruction.
-FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-math-errno \
+# -ffp-contract=off: no fused multiply-add, promise P1. The other two change no value: sqrt may be
+# an instruction, and loops with divisions may be vectorised.
+FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-math-errno -fno-trapping-math \
          $(WARN) $(EXTRA)
 LIBS   = -lsndfile -logg -lxxhash -ljansson -lpthread
 
@@ -38,7 +39,7 @@ VM_OBJECTS     = $(VM:%=$(BUILD)/vm/%.o) $(ENGINES:%=$(BUILD)/vm/engine_%.o)
 ALL_OBJECTS    = $(VM_OBJECTS) $(COMPILER:%=$(BUILD)/compiler/%.o) \
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
 
-.PHONY: all programs
+.PHONY: all programs demo demo-built test test-built unit clean format setup-build setup-test
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -59,4 +60,83 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) -MMD -c -o $@ $<
 
--include $(ALL_OBJECTS:.o=.d) $(wildcard $(BUILD)/bin/*.d)
+# ---- set-up ----
+
+NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjansson-dev
+NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
+                  python3-minimal python3-jsonschema
+
+# $(call install,packages): says what is missing, then installs it.
+define install
+	@missing=; for p in $(1); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "These Debian packages, or what your system calls them, are needed:$$missing"; exit 0; fi; \
+	as_root=; if [ "$$(id -u)" != 0 ]; then as_root=sudo; fi; \
+	echo "Installing Debian packages:$$missing"; \
+	$$as_root apt-get update -qq && \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+endef
+
+setup-build:
+	$(call install,$(NEEDED_TO_BUILD))
+setup-test:
+	$(call install,$(NEEDED_TO_TEST))
+
+# ---- demo ----
+
+demo: setup-build
+	@$(MAKE) --no-print-directory demo-built
+
+EFFECTS = coin laser explosion jump hit power-up blip engine-loop wind footstep
+
+demo-built: programs
+	@mkdir -p demo
+	@for e in $(EFFECTS); do \
+	    bin/patchc fixtures/$$e.sx -o demo/$$e.pbc && \
+	    bin/patchrun demo/$$e.pbc -o demo/$$e.wav && echo "demo/$$e.wav" || exit 1; \
+	done
+	@echo "Ten game sound effects are in demo/. Each comes from the patch of its name in fixtures/."
+
+# ---- tests ----
+
+test: setup-test
+	@$(MAKE) --no-print-directory test-built
+
+test-built: programs unit
+	@tests/run
+
+UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
+unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
+	$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
+
+# The numeric kernels at every width, in one program. gcc warns that wide vectors as results have
+# another ABI with AVX; none crosses a file.
+KERNS = $(foreach v,1 4 8 16,$(BUILD)/tests/numeric/kern_$(v).o)
+$(KERNS): $(BUILD)/tests/numeric/kern_%.o: tests/numeric/kern.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -Wno-psabi -MMD -DVM_VEC=$* -c -o $@ $<
+$(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
+	$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
+	$(CC) $(FLAGS) -o $@ $^ $(LIBS)
+.SECONDARY:
+
+# ---- the rest ----
+
+man/modules.7: man/modules_page.c vm/tables.c vm/modules.def vm/ops.def
+	@mkdir -p $(BUILD)/man
+	$(CC) $(FLAGS) -o $(BUILD)/man/modules_page man/modules_page.c vm/tables.c
+	$(BUILD)/man/modules_page > $@.new && mv $@.new $@
+
+format:
+	clang-format -i $$(git ls-files '*.[ch]')
+
+clean:
+	rm -rf build demo bin/patchc bin/patchrun
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

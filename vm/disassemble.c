@@ -28,10 +28,20 @@ static void put(const struct text *t, const char *format, ...)
     t->sink(t->context, line);
 }
 
+/* 440 and not 4.4e+02: with as many digits as stand before the point, %g needs no exponent. */
+static int whole_digits(float x)
+{
+    int digits = 0;
+    for (double rest = x < 0.0f ? -x : x; rest >= 1.0 && digits < 9; rest /= 10.0)
+        digits++;
+    return digits;
+}
+
 void vm_float_text(float x, char *text)
 {
+    int whole = whole_digits(x);
     for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, 32, "%.*g", digits, (double)x);
+        snprintf(text, 32, "%.*g", digits > whole ? digits : whole, (double)x);
         float back = strtof(text, NULL);
         if (memcmp(&back, &x, sizeof x) == 0)
             return;

@@ -1,0 +1,187 @@
+/* build_node.c - nodes in the long form and the nested form. */
+#include "compiler/build.h"
+#include <string.h>
+
+static const char long_help[] = "(osc1 (type \"osc.sine\") (freq 440)) or (osc1 (osc.sine))";
+
+struct proto *new_proto(struct builder *b, struct patch *patch, const struct sx *form,
+                        struct place place)
+{
+    if (patch->proto_count >= NODE_LIMIT) {
+        diag_error(b->diags, E_TOO_MANY, place, "a patch may have %d nodes", NODE_LIMIT);
+        return NULL;
+    }
+    struct proto *proto = arena_take(b->arena, 1, sizeof *proto);
+    if (!proto || arena_grow(b->arena, (void **)&patch->protos, &patch->proto_capacity,
+                             patch->proto_count + 1, sizeof(struct proto *)))
+        return NULL;
+    *proto = (struct proto){.form = form, .place = place, .number = (unsigned)patch->proto_count};
+    patch->protos[patch->proto_count++] = proto;
+    return proto;
+}
+
+int set_type(struct builder *b, struct proto *proto, struct type type)
+{
+    size_t count = type_inputs(&type);
+    proto->in = arena_take(b->arena, count, sizeof *proto->in);
+    proto->given = arena_take(b->arena, count, sizeof *proto->given);
+    proto->touched = arena_take(b->arena, count, 1);
+    if (!proto->in || !proto->given || !proto->touched)
+        return -1;
+    proto->type = type;
+    return type.module || type.patch ? 0 : -1;
+}
+
+/* Children come before: a node's place in the order is where its form ends. */
+static int add_to_order(struct builder *b, struct patch *patch, const struct proto *proto)
+{
+    if (arena_grow(b->arena, (void **)&patch->order, &patch->order_capacity,
+                   patch->order_count + 1, sizeof *patch->order))
+        return -1;
+    patch->order[patch->order_count++] = proto->number;
+    return 0;
+}
+
+/* Whether `field` may be given: once only. */
+static int give(struct builder *b, struct proto *proto, unsigned input, struct place place)
+{
+    if (!proto->given[input].source) {
+        proto->given[input] = place;
+        return 1;
+    }
+    const char *name = type_port(&proto->type, input).name;
+    struct diag *d = diag_error(b->diags, E_INPUT_TWICE, place, "input '%s' is given twice", name);
+    diag_note(b->diags, d, proto->given[input], "first given here");
+    diag_help(b->diags, d, "several values in one field sum: (%s 1 2)", name);
+    return 0;
+}
+
+static void read_field(struct builder *b, struct patch *patch, struct proto *proto, unsigned input,
+                       const struct sx *field)
+{
+    if (!give(b, proto, input, field->first->place))
+        return;
+    if (!field->first->next) {
+        proto->touched[input] = 1;
+        shape_error(b, field->place, "the input is given no value", "(freq 440)");
+    }
+    for (const struct sx *value = field->first->next; value; value = value->next)
+        read_value(b, patch, proto, input, value);
+}
+
+static void read_long_field(struct builder *b, struct patch *patch, struct proto *proto,
+                            const struct sx *field)
+{
+    if (field->kind != SX_LIST || !field->first || field->first->kind == SX_LIST) {
+        shape_error(b, field->place, "a field is wanted here", long_help);
+        return;
+    }
+    int input = type_find_input(&proto->type, field->first->text);
+    if (input < 0)
+        unknown_input(b, &proto->type, field->first->place, field->first->text);
+    else
+        read_field(b, patch, proto, (unsigned)input, field);
+}
+
+static int is_type_field(const struct sx *sx)
+{
+    return sx->kind == SX_LIST && sx_is(sx->first, "type");
+}
+
+/* The fields of a node whose type has been set. */
+void read_long(struct builder *b, struct patch *patch, struct proto *proto)
+{
+    const struct sx *type_field = NULL;
+    for (const struct sx *field = proto->form->first->next; field; field = field->next) {
+        if (!is_type_field(field)) {
+            read_long_field(b, patch, proto, field);
+        } else if (!type_field) {
+            type_field = field;
+        } else {
+            struct diag *d = diag_error(b->diags, E_INPUT_TWICE, field->first->place,
+                                        "the type is given twice");
+            diag_note(b->diags, d, type_field->first->place, "first given here");
+        }
+    }
+    add_to_order(b, patch, proto);
+}
+
+static int names_input(const struct proto *proto, const struct sx *arg)
+{
+    if (arg->kind != SX_LIST || !arg->first || arg->first->kind == SX_LIST)
+        return -1;
+    return type_find_input(&proto->type, arg->first->text);
+}
+
+/* A list that is neither an input nor a form: a misspelt input, unless it looks like a type. */
+static int is_unknown_field(struct builder *b, struct patch *patch, const struct sx *arg)
+{
+    const struct sx *head = arg->kind == SX_LIST ? arg->first : NULL;
+    if (!head || head->kind != SX_SYMBOL || strchr(head->text, '.') ||
+        type_known(patch, head->text))
+        return 0;
+    size_t count;
+    const char **names = type_names(b, patch, &count);
+    return names && !diag_nearest(head->text, head->length, names, count);
+}
+
+static void read_unnamed(struct builder *b, struct patch *patch, struct proto *proto,
+                         const struct sx *arg, int *begun)
+{
+    if (is_unknown_field(b, patch, arg)) {
+        unknown_input(b, &proto->type, arg->first->place, arg->first->text);
+        return;
+    }
+    if (type_inputs(&proto->type) == 0) {
+        struct diag *d = diag_error(b->diags, E_UNKNOWN_INPUT, arg->place, "'%s' has no inputs",
+                                    proto->type.name);
+        diag_label(b->diags, d, "this value has nowhere to go");
+        return;
+    }
+    if (!*begun && !give(b, proto, 0, arg->place))
+        return;
+    *begun = 1;
+    read_value(b, patch, proto, 0, arg);
+}
+
+static void read_args(struct builder *b, struct patch *patch, struct proto *proto,
+                      const struct sx *arg)
+{
+    int begun = 0;
+    for (; arg; arg = arg->next) {
+        int input = names_input(proto, arg);
+        if (input >= 0)
+            read_field(b, patch, proto, (unsigned)input, arg);
+        else
+            read_unnamed(b, patch, proto, arg, &begun);
+    }
+}
+
+static int name_anonymous(struct builder *b, struct patch *patch, struct proto *proto)
+{
+    proto->id = anonymous_id(b, patch, &proto->type);
+    if (!proto->id)
+        return -1;
+    return table_put(b->arena, &patch->names, proto->id,
+                     name_value(NAME_ANONYMOUS, proto->number));
+}
+
+struct proto *read_nested(struct builder *b, struct patch *patch, const struct sx *form,
+                          struct proto *named)
+{
+    const struct sx *head = form->first;
+    if (!head || head->kind == SX_LIST || head->kind == SX_NUMBER) {
+        shape_error(b, form->place, "a form begins with the name of a module",
+                    "(osc.sine (freq 440))");
+        return NULL;
+    }
+    struct proto *proto = named ? named : new_proto(b, patch, form, head->place);
+    if (!proto)
+        return NULL;
+    if (!named && set_type(b, proto, find_type(b, patch, head)))
+        return NULL;
+    read_args(b, patch, proto, head->next);
+    if (!proto->id && name_anonymous(b, patch, proto))
+        return NULL;
+    return add_to_order(b, patch, proto) ? NULL : proto;
+}

@@ -1,0 +1,136 @@
+#include "compiler/target/write.h"
+#include <string.h>
+
+const char *const write_units[] = {"none", "hz", "s", "ratio", "db", "gate"};
+
+unsigned write_inline_terms(const struct input *in)
+{
+    unsigned leading = 0;
+    while (leading < in->count && in->terms[leading].kind != TERM_NODE)
+        leading++;
+    for (unsigned i = leading; i < in->count; i++)
+        if (in->terms[i].kind != TERM_NODE)
+            return in->count;
+    return leading;
+}
+
+static int fits(enum number_unit unit, enum vm_unit port)
+{
+    if (unit == NUMBER_HZ)
+        return port == VM_UNIT_HZ;
+    if (unit == NUMBER_SECONDS)
+        return port == VM_UNIT_SECONDS;
+    return unit == NUMBER_BARE || port == VM_UNIT_RATIO || port == VM_UNIT_NONE;
+}
+
+const char *write_constant(char text[NUMBER_TEXT], const struct vm_in *port,
+                           const struct term *term)
+{
+    struct number number;
+    if (term->text && number_read(term->text, strlen(term->text), &number) == NUMBER_OK &&
+        fits(number.unit, port->unit) && number.value == term->value)
+        return term->text;
+    return number_write(text, term->value, 0, "");
+}
+
+const char *write_reference(struct arena *arena, const struct graph *g, const struct term *term)
+{
+    if (term->kind == TERM_PARAM)
+        return g->params[term->param].name;
+    const struct node *node = &g->nodes[term->node];
+    if (term->port == 0)
+        return node->id;
+    return arena_format(arena, "%s.%s", node->id, node->module->out[term->port].name);
+}
+
+static const char *param_value(char text[NUMBER_TEXT], const struct param *param, double value)
+{
+    return param->unit == RP_UNIT_DB ? number_write_db(text, value)
+                                     : number_write(text, value, 0, "");
+}
+
+static void write_param(const struct param *p, FILE *file)
+{
+    char low[NUMBER_TEXT], high[NUMBER_TEXT], def[NUMBER_TEXT], glide[NUMBER_TEXT];
+    fprintf(file, "\n    (%s (unit %s) (range %s %s) (default %s)", p->name, write_units[p->unit],
+            param_value(low, p, p->low), param_value(high, p, p->high),
+            param_value(def, p, p->def));
+    if (p->curve == RP_EXPONENTIAL)
+        fputs(" (curve exponential)", file);
+    if (p->glide > 0.0)
+        fprintf(file, " (glide %s)", number_write(glide, p->glide, 3, "ms"));
+    fputc(')', file);
+}
+
+static int write_input(struct arena *arena, const struct graph *g, const struct node *node,
+                       unsigned input, FILE *file)
+{
+    const struct input *in = &node->in[input];
+    unsigned count = write_inline_terms(in);
+    char text[NUMBER_TEXT];
+    if (count == 0)
+        return 0;
+    fprintf(file, " (%s", node->module->in[input].name);
+    for (unsigned i = 0; i < count; i++) {
+        const struct term *term = &in->terms[i];
+        const char *value = term->kind == TERM_CONSTANT
+                                ? write_constant(text, &node->module->in[input], term)
+                                : write_reference(arena, g, term);
+        if (!value)
+            return -1;
+        fprintf(file, " %s", value);
+    }
+    fputc(')', file);
+    return 0;
+}
+
+static int write_node(struct arena *arena, const struct graph *g, const struct node *node,
+                      FILE *file)
+{
+    fprintf(file, "\n    (%s (type \"%s\")", node->id, node->module->name);
+    for (unsigned i = 0; i < node->module->inputs; i++)
+        if (write_input(arena, g, node, i, file))
+            return -1;
+    fputc(')', file);
+    return 0;
+}
+
+/* The connections of all nodes, with the section around them when there are any. */
+static void write_cables(const struct graph *g, FILE *file)
+{
+    int any = 0;
+    for (size_t n = 0; n < g->node_count; n++) {
+        const struct node *node = &g->nodes[n];
+        for (unsigned i = 0; i < node->module->inputs; i++) {
+            const struct input *in = &node->in[i];
+            for (unsigned t = write_inline_terms(in); t < in->count; t++) {
+                const struct node *from = &g->nodes[in->terms[t].node];
+                fprintf(file, "%s\n    (%s \"%s\" -> %s \"%s\")", any ? "" : "\n  (connections",
+                        from->id, from->module->out[in->terms[t].port].name, node->id,
+                        node->module->in[i].name);
+                any = 1;
+            }
+        }
+    }
+    if (any)
+        fputc(')', file);
+}
+
+int graph_write_sx(struct arena *arena, const struct graph *g, FILE *file)
+{
+    fputs("(patch", file);
+    if (g->param_count > 0) {
+        fputs("\n  (params", file);
+        for (size_t i = 0; i < g->param_count; i++)
+            write_param(&g->params[i], file);
+        fputc(')', file);
+    }
+    fputs("\n  (nodes", file);
+    for (size_t i = 0; i < g->node_count; i++)
+        if (write_node(arena, g, &g->nodes[i], file))
+            return -1;
+    fputc(')', file);
+    write_cables(g, file);
+    fputs(")\n", file);
+    return 0;
+}
