@@ -247,8 +247,9 @@ static void read_cable(struct builder *b, struct patch *patch, const struct sx *
     struct proto *proto = cable_end(b, patch, &to);
     if (!proto || !has_type(proto))
         return;
-    int input = to.port ? type_find_input(&proto->type, to.port)
-                        : type_inputs(&proto->type) ? 0 : -1;
+    int input = to.port                     ? type_find_input(&proto->type, to.port)
+                : type_inputs(&proto->type) ? 0
+                                            : -1;
     if (input < 0) {
         unknown_input(b, &proto->type, to.place, to.port ? to.port : "in");
         return;
@@ -277,9 +278,9 @@ static void check_required(struct builder *b, const struct proto *proto)
         struct port port = type_port(&proto->type, i);
         if (port.use != VM_USE_REQ || proto->touched[i])
             continue;
-        struct diag *d = diag_error(b->diags, E_NOT_CONNECTED, proto->place,
-                                    "input '%s' of '%s' is not connected", port.name,
-                                    proto->type.name);
+        struct diag *d =
+            diag_error(b->diags, E_NOT_CONNECTED, proto->place,
+                       "input '%s' of '%s' is not connected", port.name, proto->type.name);
         diag_label(b->diags, d, "this needs something at '%s'", port.name);
     }
 }
@@ -289,8 +290,8 @@ static void check_output_fed(struct builder *b, const struct proto *proto)
     for (unsigned i = 0; i < type_inputs(&proto->type); i++)
         if (proto->touched[i])
             return;
-    struct diag *d = diag_error(b->diags, E_OUTPUT_SILENT, proto->place,
-                                "the output is fed with nothing");
+    struct diag *d =
+        diag_error(b->diags, E_OUTPUT_SILENT, proto->place, "the output is fed with nothing");
     diag_label(b->diags, d, "silent");
     diag_help(b->diags, d, "connect a node to it, as in (connections (osc1 \"out\" -> %s \"in\"))",
               proto->id);
@@ -315,8 +316,8 @@ static void check_outputs(struct builder *b, const struct patch *patch, int clea
     }
     if (output || !clean)
         return;
-    struct diag *d = diag_error(b->diags, E_NO_OUTPUT, patch->form->first->place,
-                                "the patch has no output");
+    struct diag *d =
+        diag_error(b->diags, E_NO_OUTPUT, patch->form->first->place, "the patch has no output");
     diag_help(b->diags, d, "add a node of type output");
 }
 

@@ -143,8 +143,8 @@ int param_unit_fits(enum rp_unit, enum vm_unit);
 /* build_value.c */
 void read_value(struct builder *, struct patch *, struct proto *, unsigned input,
                 const struct sx *);
-void read_reference(struct builder *, struct patch *, struct proto *, unsigned input,
-                    struct place, const char *name, const char *port);
+void read_reference(struct builder *, struct patch *, struct proto *, unsigned input, struct place,
+                    const char *name, const char *port);
 void number_error(struct builder *, const struct sx *, enum number_status, const struct number *);
 int input_add(struct builder *, struct input *, struct term);
 

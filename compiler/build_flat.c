@@ -94,8 +94,8 @@ static int number_nodes(struct flat *f)
     return f->g->nodes ? 0 : -1;
 }
 
-static void set_node(struct flat *f, unsigned index, const char *id,
-                     const struct vm_module *module, struct place place)
+static void set_node(struct flat *f, unsigned index, const char *id, const struct vm_module *module,
+                     struct place place)
 {
     struct input *in = arena_take(f->b->arena, module->inputs, sizeof *in);
     f->g->nodes[index] = (struct node){id, module, in, place};
@@ -230,9 +230,9 @@ static int gate_param(struct flat *f, const struct proto *p, unsigned *index)
         return 0;
     }
     if (value != TABLE_NONE) {
-        struct diag *d = diag_error(f->b->diags, E_DUPLICATE_ID, p->place,
-                                    "'%s' needs the voice's gate, but 'gate' is a node here",
-                                    p->type.name);
+        struct diag *d =
+            diag_error(f->b->diags, E_DUPLICATE_ID, p->place,
+                       "'%s' needs the voice's gate, but 'gate' is a node here", p->type.name);
         diag_help(f->b->diags, d, "give the node 'gate' another name");
         return -1;
     }

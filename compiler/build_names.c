@@ -118,8 +118,8 @@ int declare_name(struct builder *b, struct patch *patch, const struct sx *sx, en
     unsigned old = table_get(&patch->names, sx->text);
     if (old == TABLE_NONE)
         return table_put(b->arena, &patch->names, sx->text, name_value(kind, index));
-    struct diag *d = diag_error(b->diags, E_DUPLICATE_ID, sx->place, "'%s' is defined twice",
-                                sx->text);
+    struct diag *d =
+        diag_error(b->diags, E_DUPLICATE_ID, sx->place, "'%s' is defined twice", sx->text);
     diag_label(b->diags, d, "defined again here");
     diag_note(b->diags, d, name_place(patch, old), "first defined here");
     return -1;
@@ -160,8 +160,8 @@ void *suggest(struct builder *b, struct diag *d, const char *word, const char *w
 void unknown_name(struct builder *b, const struct patch *patch, struct place place,
                   const char *name)
 {
-    struct diag *d = diag_error(b->diags, E_UNKNOWN_NODE, place, "unknown node or param '%s'",
-                                name);
+    struct diag *d =
+        diag_error(b->diags, E_UNKNOWN_NODE, place, "unknown node or param '%s'", name);
     unsigned value = table_get(&patch->names, name);
     if (value != TABLE_NONE) {
         diag_note(b->diags, d, name_place(patch, value), "this form has no name of its own");

@@ -35,8 +35,8 @@ int set_type(struct builder *b, struct proto *proto, struct type type)
 /* Children come before: a node's place in the order is where its form ends. */
 static int add_to_order(struct builder *b, struct patch *patch, const struct proto *proto)
 {
-    if (arena_grow(b->arena, (void **)&patch->order, &patch->order_capacity,
-                   patch->order_count + 1, sizeof *patch->order))
+    if (arena_grow(b->arena, (void **)&patch->order, &patch->order_capacity, patch->order_count + 1,
+                   sizeof *patch->order))
         return -1;
     patch->order[patch->order_count++] = proto->number;
     return 0;
@@ -98,8 +98,8 @@ void read_long(struct builder *b, struct patch *patch, struct proto *proto)
         } else if (!type_field) {
             type_field = field;
         } else {
-            struct diag *d = diag_error(b->diags, E_INPUT_TWICE, field->first->place,
-                                        "the type is given twice");
+            struct diag *d =
+                diag_error(b->diags, E_INPUT_TWICE, field->first->place, "the type is given twice");
             diag_note(b->diags, d, type_field->first->place, "first given here");
         }
     }
@@ -162,8 +162,7 @@ static int name_anonymous(struct builder *b, struct patch *patch, struct proto *
     proto->id = anonymous_id(b, patch, &proto->type);
     if (!proto->id)
         return -1;
-    return table_put(b->arena, &patch->names, proto->id,
-                     name_value(NAME_ANONYMOUS, proto->number));
+    return table_put(b->arena, &patch->names, proto->id, name_value(NAME_ANONYMOUS, proto->number));
 }
 
 struct proto *read_nested(struct builder *b, struct patch *patch, const struct sx *form,

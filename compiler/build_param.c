@@ -18,10 +18,8 @@ static const struct {
     const char *name;
     double low, high;
 } defaults[] = {
-    [RP_UNIT_NONE] = {"none", -1e6, 1e6},
-    [RP_UNIT_HZ] = {"hz", 0.0, 24000.0},
-    [RP_UNIT_SECONDS] = {"s", 0.0, 60.0},
-    [RP_UNIT_RATIO] = {"ratio", 0.0, 1.0},
+    [RP_UNIT_NONE] = {"none", -1e6, 1e6}, [RP_UNIT_HZ] = {"hz", 0.0, 24000.0},
+    [RP_UNIT_SECONDS] = {"s", 0.0, 60.0}, [RP_UNIT_RATIO] = {"ratio", 0.0, 1.0},
     [RP_UNIT_DB] = {"db", 0.0, 0.0}, /* -120 to 24 dB, set below */
     [RP_UNIT_GATE] = {"gate", 0.0, 1.0},
 };
@@ -78,9 +76,9 @@ static int read_number(struct reading *r, const struct sx *sx, enum rp_unit unit
         return -1;
     }
     if (!number_fits(number.unit, unit)) {
-        struct diag *d = diag_error(r->b->diags, E_UNIT, sx->place,
-                                    "'%s' does not fit the unit '%s'", sx->text,
-                                    defaults[unit].name);
+        struct diag *d =
+            diag_error(r->b->diags, E_UNIT, sx->place, "'%s' does not fit the unit '%s'", sx->text,
+                       defaults[unit].name);
         diag_label(r->b->diags, d, "another unit");
         return -1;
     }
@@ -243,8 +241,8 @@ static void check_gate_name(struct reading *r)
     const struct param *p = r->param;
     if (strcmp(p->name, "gate") != 0 || p->unit == RP_UNIT_GATE)
         return;
-    struct diag *d = diag_error(r->b->diags, E_GATE_PARAM, p->place,
-                                "the param 'gate' must have the unit gate");
+    struct diag *d =
+        diag_error(r->b->diags, E_GATE_PARAM, p->place, "the param 'gate' must have the unit gate");
     if (r->fields[FIELD_UNIT])
         diag_note(r->b->diags, d, r->fields[FIELD_UNIT]->place, "it has another unit here");
     diag_help(r->b->diags, d, "write (gate (unit gate)), or choose another name");

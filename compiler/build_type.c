@@ -7,8 +7,9 @@
 
 unsigned type_inputs(const struct type *type)
 {
-    return type->module ? type->module->inputs
-                        : type->patch ? (unsigned)type->patch->graph.param_count : 0;
+    return type->module  ? type->module->inputs
+           : type->patch ? (unsigned)type->patch->graph.param_count
+                         : 0;
 }
 
 struct port type_port(const struct type *type, unsigned input)
@@ -21,8 +22,8 @@ struct port type_port(const struct type *type, unsigned input)
     }
     const struct param *param = &type->patch->graph.params[input];
     enum vm_kind kind = param->unit == RP_UNIT_GATE ? VM_GATE : VM_SIGNAL;
-    return (struct port){param->name,  kind,       units[param->unit],
-                         VM_USE_OPT,   param->low, param->high};
+    return (struct port){param->name, kind,       units[param->unit],
+                         VM_USE_OPT,  param->low, param->high};
 }
 
 int type_find_input(const struct type *type, const char *name)
@@ -59,11 +60,10 @@ enum vm_kind type_output_kind(const struct type *type, unsigned output)
     return output == SIDE_OUT && type->patch->stereo ? VM_STEREO : VM_SIGNAL;
 }
 
-void unknown_input(struct builder *b, const struct type *type, struct place place,
-                   const char *name)
+void unknown_input(struct builder *b, const struct type *type, struct place place, const char *name)
 {
-    struct diag *d = diag_error(b->diags, E_UNKNOWN_INPUT, place, "'%s' has no input '%s'",
-                                type->name, name);
+    struct diag *d =
+        diag_error(b->diags, E_UNKNOWN_INPUT, place, "'%s' has no input '%s'", type->name, name);
     unsigned count = type_inputs(type);
     const char **names = arena_take(b->arena, count + 1, sizeof *names);
     for (unsigned i = 0; names && i < count; i++)
@@ -77,8 +77,8 @@ void unknown_input(struct builder *b, const struct type *type, struct place plac
 void unknown_output(struct builder *b, const struct type *type, struct place place,
                     const char *name)
 {
-    struct diag *d = diag_error(b->diags, E_UNKNOWN_OUTPUT, place, "'%s' has no output '%s'",
-                                type->name, name);
+    struct diag *d =
+        diag_error(b->diags, E_UNKNOWN_OUTPUT, place, "'%s' has no output '%s'", type->name, name);
     const char *names[VM_OP_OUTPUTS + SIDE_COUNT];
     unsigned count = type_outputs(type);
     for (unsigned i = 0; i < count; i++)
@@ -124,8 +124,8 @@ const char **type_names(struct builder *b, const struct patch *patch, size_t *co
 
 static void unknown_module(struct builder *b, struct patch *patch, const struct sx *name)
 {
-    struct diag *d = diag_error(b->diags, E_UNKNOWN_MODULE, name->place, "unknown module '%s'",
-                                name->text);
+    struct diag *d =
+        diag_error(b->diags, E_UNKNOWN_MODULE, name->place, "unknown module '%s'", name->text);
     size_t count;
     const char **names = type_names(b, patch, &count);
     if (names)
@@ -153,8 +153,8 @@ static const char *join(struct builder *b, const struct source *source, const ch
     return arena_format(b->arena, "%.*s%s", folder, source->name, file);
 }
 
-static struct patch *cannot_read(struct builder *b, const struct local_type *type,
-                                 const char *path, const char *why)
+static struct patch *cannot_read(struct builder *b, const struct local_type *type, const char *path,
+                                 const char *why)
 {
     struct diag *d = diag_error(b->diags, E_USE_FILE, type->place, "cannot read '%s'", path);
     diag_label(b->diags, d, "%s", why);
@@ -245,8 +245,8 @@ static struct local_type *add_type(struct builder *b, struct patch *patch, const
     struct local_type *old = own_type(patch, text); /* one further out may be hidden */
     int module = vm_module_by_name(text, strlen(text)) != NULL;
     if (old || module) {
-        struct diag *d = diag_error(b->diags, E_TYPE_TWICE, name->place,
-                                    "the type '%s' is defined twice", text);
+        struct diag *d =
+            diag_error(b->diags, E_TYPE_TWICE, name->place, "the type '%s' is defined twice", text);
         if (old)
             diag_note(b->diags, d, old->place, "first defined here");
         else
@@ -254,8 +254,8 @@ static struct local_type *add_type(struct builder *b, struct patch *patch, const
         diag_help(b->diags, d, "give it another name");
         return NULL;
     }
-    if (arena_grow(b->arena, (void **)&patch->types, &patch->type_capacity,
-                   patch->type_count + 1, sizeof *patch->types))
+    if (arena_grow(b->arena, (void **)&patch->types, &patch->type_capacity, patch->type_count + 1,
+                   sizeof *patch->types))
         return NULL;
     struct local_type *type = &patch->types[patch->type_count++];
     *type = (struct local_type){.name = text, .place = name->place};
@@ -315,8 +315,8 @@ void check_types_used(struct builder *b, const struct patch *patch)
         const struct local_type *type = &patch->types[i];
         if (type->used)
             continue;
-        struct diag *d = diag_error(b->diags, E_UNUSED, type->place, "'%s' is never used",
-                                    type->name);
+        struct diag *d =
+            diag_error(b->diags, E_UNUSED, type->place, "'%s' is never used", type->name);
         diag_label(b->diags, d, "no node has this type");
         diag_help(b->diags, d, "remove it, or write (%s) where it is wanted", type->name);
     }

@@ -85,10 +85,10 @@ static void out_of_range(struct builder *b, const struct type *type, unsigned in
     if (port.unit == VM_UNIT_RATIO)
         unit = "";
     const char *gap = *unit ? " " : "";
-    struct diag *d = diag_error(b->diags, E_RANGE, sx->place,
-                                "input '%s' of '%s' takes %s to %s%s%s", port.name, type->name,
-                                number_write(low, port.low, 0, ""),
-                                number_write(high, port.high, 0, ""), gap, unit);
+    struct diag *d =
+        diag_error(b->diags, E_RANGE, sx->place, "input '%s' of '%s' takes %s to %s%s%s", port.name,
+                   type->name, number_write(low, port.low, 0, ""),
+                   number_write(high, port.high, 0, ""), gap, unit);
     diag_label(b->diags, d, "out of range");
     note_param(b, d, type, input);
 }
@@ -142,8 +142,8 @@ static int check_kind(struct builder *b, const struct type *type, unsigned input
                (port.kind == VM_ANY && from->kind == VM_STEREO);
     if (fits)
         return 0;
-    struct diag *d = diag_error(b->diags, E_KIND, place, "input '%s' of '%s' wants a %s",
-                                port.name, type->name, vm_kind_name(port.kind));
+    struct diag *d = diag_error(b->diags, E_KIND, place, "input '%s' of '%s' wants a %s", port.name,
+                                type->name, vm_kind_name(port.kind));
     diag_label(b->diags, d, from->kind == VM_GATE ? "this is a gate" : "this is stereo");
     if (from->defined.begin != place.begin || from->defined.source != place.source)
         diag_note(b->diags, d, from->defined, "'%s' is defined here", from->name);
@@ -202,19 +202,17 @@ static void add_node(struct builder *b, struct proto *proto, unsigned input, str
         check_kind(b, &proto->type, input, place, &from))
         return;
     source->used_outputs |= 1u << output;
-    input_add(b, &proto->in[input],
-              (struct term){.kind = TERM_NODE,
-                            .node = source->number,
-                            .port = output,
-                            .place = place});
+    input_add(
+        b, &proto->in[input],
+        (struct term){.kind = TERM_NODE, .node = source->number, .port = output, .place = place});
 }
 
 static int has_outputs(struct builder *b, const struct proto *source, struct place place)
 {
     if (type_outputs(&source->type) > 0)
         return 1;
-    struct diag *d = diag_error(b->diags, E_OUTPUT_SOURCE, place, "'%s' has no outputs",
-                                source->type.name);
+    struct diag *d =
+        diag_error(b->diags, E_OUTPUT_SOURCE, place, "'%s' has no outputs", source->type.name);
     diag_label(b->diags, d, "the patch ends here");
     diag_help(b->diags, d, "take the signal from the node that feeds it");
     return 0;
@@ -222,8 +220,8 @@ static int has_outputs(struct builder *b, const struct proto *source, struct pla
 
 static void param_port(struct builder *b, struct place place, const char *name, const char *port)
 {
-    struct diag *d = diag_error(b->diags, E_UNKNOWN_OUTPUT, place, "'%s' is a param and has no '%s'",
-                                name, port);
+    struct diag *d = diag_error(b->diags, E_UNKNOWN_OUTPUT, place,
+                                "'%s' is a param and has no '%s'", name, port);
     diag_help(b->diags, d, "write '%s' alone", name);
 }
 
@@ -253,8 +251,8 @@ void read_reference(struct builder *b, struct patch *patch, struct proto *proto,
         add_node(b, proto, input, place, source, (unsigned)output);
 }
 
-static void read_symbol(struct builder *b, struct patch *patch, struct proto *proto,
-                        unsigned input, const struct sx *sx)
+static void read_symbol(struct builder *b, struct patch *patch, struct proto *proto, unsigned input,
+                        const struct sx *sx)
 {
     const char *dot = strchr(sx->text, '.');
     size_t length = dot ? (size_t)(dot - sx->text) : sx->length;

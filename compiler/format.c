@@ -103,9 +103,9 @@ static void put_form(struct layout *l, const struct sx *sx, unsigned level);
 static void put_child(struct layout *l, const struct sx *before, const struct sx *sx,
                       unsigned level, int leading)
 {
-    int stays = is_trailing(before, sx) ||
-                (leading && !l->after_line_comment && sx->kind != SX_COMMENT &&
-                 l->column + 1 + flat_width(sx) + 1 <= COLUMNS);
+    int stays =
+        is_trailing(before, sx) || (leading && !l->after_line_comment && sx->kind != SX_COMMENT &&
+                                    l->column + 1 + flat_width(sx) + 1 <= COLUMNS);
     if (stays && !l->after_line_comment) {
         put(l, " ", 1);
     } else {

@@ -69,8 +69,8 @@ json_t *json_parse(struct diags *diags, const struct source *source)
 {
     json_error_t error;
     size_t start = source_start(source);
-    json_t *json = json_loadb(source->text + start, source->size - start, JSON_REJECT_DUPLICATES,
-                              &error);
+    json_t *json =
+        json_loadb(source->text + start, source->size - start, JSON_REJECT_DUPLICATES, &error);
     if (!json && json_error_code(&error) == json_error_out_of_memory)
         diags->arena->failed = 1;
     else if (!json)
@@ -246,8 +246,8 @@ static struct sx *whole_number(struct walk *w, const struct value *value)
     const json_int_t most = (json_int_t)1 << 53;
     if (n >= -most && n <= most)
         return NULL;
-    struct diag *d = diag_error(w->diags, E_NUMBER, value->place,
-                                "the whole number is beyond 2^53");
+    struct diag *d =
+        diag_error(w->diags, E_NUMBER, value->place, "the whole number is beyond 2^53");
     diag_label(w->diags, d, "it would be rounded");
     return NULL;
 }

@@ -30,11 +30,10 @@ static json_t *one_value(const struct vm_in *in)
 {
     json_t *any = json_array();
     json_t *list = json_pack("{s:o}", "anyOf", any);
-    int failed =
-        json_array_append_new(any, json_pack("{s:s, s:f, s:f}", "type", "number", "minimum",
-                                             in->low, "maximum", in->high)) ||
-        json_array_append_new(
-            any, json_pack("{s:s, s:s}", "type", "string", "pattern", unit_pattern(in->unit)));
+    int failed = json_array_append_new(any, json_pack("{s:s, s:f, s:f}", "type", "number",
+                                                      "minimum", in->low, "maximum", in->high)) ||
+                 json_array_append_new(any, json_pack("{s:s, s:s}", "type", "string", "pattern",
+                                                      unit_pattern(in->unit)));
     if (!failed && in->use != VM_USE_STATIC)
         failed = json_array_append_new(any, json_pack("{s:s}", "$ref", "#/$defs/reference"));
     if (!failed)

@@ -1,0 +1,277 @@
+#!/usr/bin/env bash
+# cli - what a user meets at the command line: outputs, errors, exit statuses, files.
+. tests/lib.sh
+
+# ---- the specification's example ----
+
+cat >"$work/listing" <<'L'
+LOAD_CONST   r1, 440
+CALL_OP      osc_sine, r1 -> r2
+LOAD_CONST   r3, 0.5
+CALL_OP      gain, r2, r3 -> r4
+WRITE_OUTPUT r4
+L
+example_listing() {
+    status 0 "$patchc" -S "fixtures/example.$1" && diff "$work/listing" "$work/out"
+}
+check "listing of the example, S-expression" example_listing sx
+check "listing of the example, JSON" example_listing json
+
+same_bytes() {
+    status 0 "$patchc" "$1" -o "$work/a.pbc" && status 0 "$patchc" "$2" -o "$work/b.pbc" &&
+        cmp "$work/a.pbc" "$work/b.pbc"
+}
+check "both forms of the example: the same bytes" same_bytes fixtures/example.sx fixtures/example.json
+
+writes_the_specification() {
+    status 0 "$patchc" --emit sx fixtures/example.json && diff fixtures/example.sx "$work/out" &&
+        status 0 "$patchc" --emit json fixtures/example.sx &&
+        python3 -c 'import json, sys; a, b = (json.load(open(f)) for f in sys.argv[1:]); sys.exit(a != b)' \
+            fixtures/example.json "$work/out"
+}
+check "both writers give the specification's text" writes_the_specification
+
+# ---- every fixture: forms, listing, formatting ----
+
+forms_agree() {
+    status 0 "$patchc" "$1" -o "$work/1.pbc" &&
+        status 0 "$patchc" --emit json "$1" -o "$work/2.json" &&
+        status 0 "$patchc" --emit sx "$work/2.json" -o "$work/3.sx" &&
+        status 0 "$patchc" --emit json "$work/3.sx" -o "$work/4.json" &&
+        cmp "$work/2.json" "$work/4.json" &&
+        status 0 "$patchc" "$work/2.json" -o "$work/2.pbc" && cmp "$work/1.pbc" "$work/2.pbc" &&
+        status 0 "$patchc" "$work/3.sx" -o "$work/3.pbc" && cmp "$work/1.pbc" "$work/3.pbc"
+}
+reassembles() {
+    for flag in "" -g; do
+        status 0 "$patchc" $flag "$1" -o "$work/1.pbc" &&
+            status 0 "$patchc" -d "$work/1.pbc" -o "$work/1.text" &&
+            status 0 "$patchc" --assemble "$work/1.text" -o "$work/2.pbc" &&
+            cmp "$work/1.pbc" "$work/2.pbc" || return 1
+    done
+}
+# The canonical form is the file itself: fixtures are written in it.
+is_formatted() {
+    status 0 "$patchc" --format "$1" && diff "$1" "$work/out"
+}
+format_keeps_program() {
+    status 0 "$patchc" --format "$1" -o "$(dirname "$1")/.format-test.sx" &&
+        same_bytes "$1" "$(dirname "$1")/.format-test.sx"
+    local result=$?
+    rm -f "$(dirname "$1")/.format-test.sx"
+    return $result
+}
+for f in fixtures/*.sx; do
+    check "$f: forms agree" forms_agree "$f"
+    check "$f: reassembles" reassembles "$f"
+    check "$f: is formatted" is_formatted "$f"
+    check "$f: formatting keeps the program" format_keeps_program "$f"
+    check "$f: --check" status 0 "$patchc" --check "$f"
+done
+
+# ---- the JSON schema, by a validator that is not ours ----
+
+cat >"$work/validate.py" <<'P'
+import json, sys
+import jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft202012Validator.check_schema(schema)
+validator = jsonschema.Draft202012Validator(schema)
+wanted = sys.argv[2] == "valid"
+for name in sys.argv[3:]:
+    errors = list(validator.iter_errors(json.load(open(name))))
+    if wanted != (not errors):
+        print(name, [e.message[:200] for e in errors][:3])
+        sys.exit(1)
+P
+"$patchc" --schema >"$work/schema.json"
+for f in fixtures/*.sx; do
+    "$patchc" --emit json "$f" >"$work/$(basename "$f").valid.json"
+done
+check "the schema takes every fixture" /usr/bin/python3 "$work/validate.py" "$work/schema.json" valid \
+    fixtures/example.json "$work"/*.valid.json
+bad_json() {
+    printf '%s' "$2" >"$work/bad.json"
+    /usr/bin/python3 "$work/validate.py" "$work/schema.json" invalid "$work/bad.json" &&
+        status 1 "$patchc" --check "$work/bad.json"
+}
+check "schema: misspelt param" bad_json x \
+    '{"nodes":{"o":{"type":"osc.sine","params":{"frequ":440}},"out":{"type":"output"}},"connections":[{"from":["o","out"],"to":["out","in"]}]}'
+check "schema: number out of range" bad_json x \
+    '{"nodes":{"o":{"type":"osc.sine","params":{"freq":99999}},"out":{"type":"output"}},"connections":[{"from":["o","out"],"to":["out","in"]}]}'
+check "schema: unknown key" bad_json x \
+    '{"nodes":{"o":{"type":"osc.sine"},"out":{"type":"output"}},"conections":[]}'
+check "schema: connection without end" bad_json x \
+    '{"nodes":{"o":{"type":"osc.sine"},"out":{"type":"output"}},"connections":[{"from":["o","out"]}]}'
+check "schema: node without type" bad_json x '{"nodes":{"o":{},"out":{"type":"output"}}}'
+
+# ---- the rest of patchc ----
+
+explains_all() {
+    local code
+    for code in $(sed -n 's/^DIAG(\([0-9]*\),.*/\1/p' compiler/diagnostics.def); do
+        status 0 "$patchc" --explain "E0$code" && grep -q "E0$code" "$work/out" &&
+            [ "$(wc -l <"$work/out")" -gt 3 ] || return 1
+    done
+}
+check "--explain knows every code" explains_all
+check "--explain of no code" status 2 "$patchc" --explain E9999
+
+json_diagnostics() {
+    printf '(patch (output (osc.sin)))' >"$work/bad.sx"
+    status 1 "$patchc" --diagnostics json "$work/bad.sx" &&
+        python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    d = json.loads(line)
+    assert d["code"] == "E0204" and d["line"] == 1 and d["column"] == 17, d' "$work/err"
+}
+check "--diagnostics=json" json_diagnostics
+check "no file" status 2 "$patchc"
+check "two actions" status 2 "$patchc" -S --check fixtures/example.sx
+check "unknown option" status 2 "$patchc" --frobnicate
+check "missing file" status 2 "$patchc" "$work/none.sx"
+check "says why" says "No such file"
+check "--help" status 0 "$patchc" --help
+check "--version" status 0 "$patchc" --version
+check "default output name" eval 'cp fixtures/example.sx "$work/x.y.sx" && status 0 "$patchc" "$work/x.y.sx" && [ -s "$work/x.y.pbc" ]'
+check "missing directory" status 2 "$patchc" fixtures/example.sx -o "$work/no/x.pbc"
+check "says which" says "$work/no/x.pbc"
+check "full disk" status 2 "$patchc" fixtures/example.sx -o /dev/full
+check "no half file" eval '! ls "$work"/no* "$work"/*.XXXXXX "$work"/x.pbc.* 2>/dev/null'
+old_file_stays() {
+    echo old >"$work/keep.pbc"
+    printf '(patch)' >"$work/bad.sx"
+    status 1 "$patchc" "$work/bad.sx" -o "$work/keep.pbc" && [ "$(cat "$work/keep.pbc")" = old ]
+}
+check "an old file stays when the patch is wrong" old_file_stays
+check "standard input" eval '"$patchc" -S - <fixtures/example.sx | diff - "$work/listing"'
+not_bytecode() {
+    status 1 "$patchc" -d fixtures/example.sx && says "byte 0: this is not a Repatch bytecode file"
+}
+check "-d of something else" not_bytecode
+
+# ---- patchrun ----
+
+run() {
+    status 0 "$patchrun" "$@" --quiet
+}
+length() {
+    soxi -s "$1"
+}
+exact_length() {
+    run fixtures/example.sx --seconds 1 -o "$work/s.wav" && [ "$(length "$work/s.wav")" = 48000 ] &&
+        run fixtures/example.sx --frames 1234 -o "$work/f.wav" && [ "$(length "$work/f.wav")" = 1234 ]
+}
+check "exact length" exact_length
+hash_of() {
+    "$patchrun" "$@" --hash | cut -d' ' -f1
+}
+bytecode_equals_patch() {
+    status 0 "$patchc" fixtures/coin.sx -o "$work/coin.pbc" &&
+        [ "$(hash_of fixtures/coin.sx)" = "$(hash_of "$work/coin.pbc")" ]
+}
+check "bytecode and patch sound the same" bytecode_equals_patch
+hash_is_of_the_samples() {
+    local h
+    h=$(hash_of fixtures/coin.sx -o "$work/coin.wav")
+    build/tests/tools/audio_stats "$work/coin.wav" | grep -q "hash=$h"
+}
+check "--hash is of the samples as written" hash_is_of_the_samples
+formats_hold_the_same() {
+    local h f
+    h=$(hash_of fixtures/coin.sx --seconds 0.5)
+    for f in wav flac; do
+        run fixtures/coin.sx --seconds 0.5 -o "$work/c.$f" &&
+            build/tests/tools/audio_stats "$work/c.$f" | grep -q "hash=$h" || return 1
+    done
+}
+check "WAV and FLAC hold the same samples" formats_hold_the_same
+two_runs() {
+    run fixtures/wind.sx --seconds 0.3 -o "$work/1.$1" ${2:-} && sleep 1.1 &&
+        run fixtures/wind.sx --seconds 0.3 -o "$work/2.$1" ${2:-} && cmp "$work/1.$1" "$work/2.$1"
+}
+check "two runs, one file: WAV" two_runs wav
+check "two runs, one file: WAV, 24 bits" two_runs wav "--bits 24"
+check "two runs, one file: WAV, float" two_runs wav "--bits float"
+check "two runs, one file: FLAC" two_runs flac
+check "two runs, one file: OGG" two_runs ogg
+to_a_pipe() {
+    "$patchrun" fixtures/coin.sx -o - | cat >"$work/piped.wav" &&
+        run fixtures/coin.sx -o "$work/straight.wav" && cmp "$work/piped.wav" "$work/straight.wav"
+}
+check "-o - writes to a pipe" to_a_pipe
+quiet_in_a_pipe() {
+    status 0 "$patchrun" fixtures/example.sx --seconds 600 -o "$work/long.wav" && [ ! -s "$work/err" ]
+}
+check "quiet in a pipe" quiet_in_a_pipe
+seeds_differ() {
+    [ "$(hash_of fixtures/wind.sx --seconds 1 --seed 1)" != "$(hash_of fixtures/wind.sx --seconds 1 --seed 2)" ]
+}
+check "another seed, another sound" seeds_differ
+set_acts() {
+    [ "$(hash_of fixtures/engine-loop.sx --seconds 1)" != \
+        "$(hash_of fixtures/engine-loop.sx --seconds 1 --set rpm=4000)" ]
+}
+check "--set acts" set_acts
+check "unknown parameter" status 1 "$patchrun" fixtures/engine-loop.sx --set rmp=1000 --hash
+check "did you mean" says "rpm"
+check "wrong unit" status 1 "$patchrun" fixtures/coin.sx --set pitch=5ms --hash
+check "out of range" status 1 "$patchrun" fixtures/engine-loop.sx --set rpm=1e9 --hash
+check "not a number" status 1 "$patchrun" fixtures/engine-loop.sx --set rpm=fast --hash
+check "a patch with errors" eval 'printf "(patch)" >"$work/bad.sx"; status 1 "$patchrun" "$work/bad.sx" -o "$work/never.wav" && says E0215 && [ ! -e "$work/never.wav" ]'
+nan_named() {
+    printf '(patch (params (x (range 0 1) (default 0))) (nodes (bad (math.div (a 1) (b x)))) (output bad))' >"$work/nan.sx"
+    status 1 "$patchrun" "$work/nan.sx" --seconds 1 -o "$work/never.wav" && says "'bad'" && says "frame 0" &&
+        [ ! -e "$work/never.wav" ]
+}
+check "NaN names node, voice and frame; nothing written" nan_named
+refused() {
+    "$patchc" fixtures/coin.sx -o "$work/coin.pbc" && head -c 100 "$work/coin.pbc" >"$work/short.pbc"
+    status 1 "$patchrun" "$work/short.pbc" --hash && says "byte 16"
+}
+check "a refused file names offset and reason" refused
+check "missing directory" status 2 "$patchrun" fixtures/coin.sx -o "$work/no/x.wav"
+check "full disk" status 2 "$patchrun" fixtures/coin.sx -o /dev/full
+check "unknown extension" status 2 "$patchrun" fixtures/coin.sx -o "$work/x.xyz"
+unwritable() {
+    if [ "$(id -u)" = 0 ]; then return 0; fi
+    mkdir -p "$work/ro" && chmod a-w "$work/ro" && status 2 "$patchrun" fixtures/coin.sx -o "$work/ro/x.wav"
+}
+check "unwritable directory" unwritable
+disk_limit() {
+    (ulimit -f 8 && status 2 "$patchrun" fixtures/example.sx --seconds 10 -o "$work/limited.wav") &&
+        [ ! -e "$work/limited.wav" ] && [ -z "$(find "$work" -name '*limited*')" ]
+}
+check "a file too large leaves nothing" disk_limit
+interrupted() {
+    "$patchrun" fixtures/example.sx --seconds 80000 -o "$work/killed.wav" 2>/dev/null &
+    local pid=$!
+    sleep 0.5
+    kill -TERM $pid
+    wait $pid
+    [ -z "$(find "$work" -name '*killed*')" ]
+}
+check "interrupted: no file, no temporary" interrupted
+variations_are_single_runs() {
+    run fixtures/wind.sx --seconds 0.2 --variations 5 --seed 10 -o "$work/v.wav" || return 1
+    for i in 1 2 3 4 5; do
+        run fixtures/wind.sx --seconds 0.2 --seed $((9 + i)) -o "$work/one.wav" &&
+            cmp "$work/one.wav" "$work/v-$i.wav" || return 1
+    done
+}
+check "variations are single runs" variations_are_single_runs
+until_silent() {
+    run fixtures/coin.sx --until-silent -o "$work/u.wav" && local n && n=$(length "$work/u.wav") &&
+        [ "$n" -gt 4800 ] && [ "$n" -lt 240000 ] &&
+        run fixtures/coin.sx --seconds 4 -o "$work/whole.wav" &&
+        sox -D "$work/whole.wav" "$work/cut.wav" trim 0 "${n}s" &&
+        [ "$(build/tests/tools/audio_stats "$work/u.wav" | cut -d' ' -f1)" = \
+            "$(build/tests/tools/audio_stats "$work/cut.wav" | cut -d' ' -f1)" ]
+}
+check "--until-silent is the start of the whole" until_silent
+locale_does_not_matter() {
+    [ "$(hash_of fixtures/coin.sx)" = "$(LC_ALL=de_DE.UTF-8 TZ=Asia/Tokyo hash_of fixtures/coin.sx)" ]
+}
+check "locale and time zone do not matter" locale_does_not_matter
+check "--info" eval 'status 0 "$patchrun" --info fixtures/engine-loop.sx && grep -q rpm "$work/out"'
+report

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# rules - what the tree promises of itself: layers, no libm below render/, generated files fresh,
+# man pages clean, one formatting.
+. tests/lib.sh
+
+# includes FOLDER ALLOWED...: its files include nothing of ours but those folders.
+includes() {
+    local folder=$1 allowed
+    shift
+    allowed=$(printf '%s|' "$@")
+    ! grep -rnE '#include "(bin|compiler|vm|render|tests)/' "$folder" | grep -vE "#include \"(${allowed%|})/"
+}
+check "vm/ includes only vm/" includes vm vm
+check "compiler/ includes only compiler/ and vm/" includes compiler compiler vm
+check "render/ includes only render/ and vm/" includes render render vm
+only_standard_headers() {
+    ! grep -rhE '#include <' vm | grep -vE '<(stdint|stddef|string|stdio|stdlib|stdarg)\.h>'
+}
+check "vm/ includes only C standard headers" only_standard_headers
+no_libm() {
+    ! nm -u build/vm/*.o build/compiler/*.o build/compiler/target/*.o build/render/*.o |
+        grep -wE 'U (sinf?|cosf?|tanf?|expf?|exp2f?|logf?|log2f?|powf?|tanhf?|fmaf?|fmodf?|lrintf?|roundf?|floorf?)'
+}
+check "no libm in vm/, compiler/, render/" no_libm
+no_clock_or_heap() {
+    ! nm -u build/vm/*.o | grep -wE 'U (malloc|calloc|realloc|free|time|clock|clock_gettime|getenv|fopen|printf|rand)'
+}
+check "vm/ has no clock, heap, environment or files" no_clock_or_heap
+no_global_state() {
+    ! nm build/vm/*.o | grep -E ' [bBdDC] ' | grep -vE ' d (engines|run_table|vm_|names|.*\.local)'
+}
+check "vm/ has no writable globals" no_global_state
+modules_page_is_fresh() {
+    cc -I. man/modules_page.c vm/tables.c -o "$work/modules_page" && "$work/modules_page" >"$work/modules.7" &&
+        diff man/modules.7 "$work/modules.7" >/dev/null || { echo "stale: run make man/modules.7"; return 1; }
+}
+check "man/modules.7 is fresh" modules_page_is_fresh
+man_page_is_clean() {
+    ! mandoc -Tlint -W warning "$1" | grep -v "^$"
+}
+for page in man/*.[1-9]; do
+    check "$page is clean" man_page_is_clean "$page"
+done
+every_option_is_documented() { # PROGRAM
+    local option
+    for option in $("bin/$1" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u); do
+        sed 's/\\-/-/g' "man/$1.1" | grep -qE -- "(Fl Fl |--|Fl -)${option#--}" || { echo "$option"; return 1; }
+    done
+}
+check "patchc(1) has every option" every_option_is_documented patchc
+check "patchrun(1) has every option" every_option_is_documented patchrun
+every_module_has_a_fixture() {
+    local module
+    for module in $(sed -n 's/^MODULE([^"]*"\([^"]*\)".*/\1/p' vm/modules.def); do
+        grep -qE "[( \"]${module//./\\.}[) \"]|\\(${module//./\\.}\$" fixtures/*.sx || { echo "$module"; return 1; }
+    done
+}
+check "every module sounds in a fixture" every_module_has_a_fixture
+if command -v clang-format >/dev/null; then
+    one_format() {
+        local f
+        for f in $(git ls-files '*.c' '*.h'); do
+            clang-format --dry-run --Werror "$f" || return 1
+        done
+    }
+    check "clang-format" one_format
+else
+    skipped=$((skipped + 1))
+fi
+report
