@@ -165,7 +165,7 @@ void unknown_name(struct builder *b, const struct patch *patch, struct place pla
     unsigned value = table_get(&patch->names, name);
     if (value != TABLE_NONE) {
         diag_note(b->diags, d, name_place(patch, value), "this form has no name of its own");
-        diag_help(b->diags, d, "name the form: (def %s (...))", "my-name");
+        diag_help(b->diags, d, "name the form, as in (def lead (...))");
         return;
     }
     const char **names = arena_take(b->arena, patch->names.count + 1, sizeof *names);

@@ -99,7 +99,8 @@ static int is_trailing(const struct sx *before, const struct sx *sx)
 
 static void put_form(struct layout *l, const struct sx *sx, unsigned level);
 
-/* A child of a list that is broken over lines. `closing` is how many parentheses follow it. */
+/* A child of a list that is broken over lines: the atoms that lead stay on the list's first line
+ * while there is room, a trailing comment stays with what it follows. */
 static void put_child(struct layout *l, const struct sx *before, const struct sx *sx,
                       unsigned level, int leading)
 {

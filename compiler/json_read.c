@@ -57,9 +57,8 @@ static void report(struct diags *diags, const struct source *source, const json_
         diag_error(diags, E_DEPTH, place, "values are nested more than %d deep", NESTING_LIMIT);
     } else {
         struct diag *d = diag_error(diags, E_JSON_SYNTAX, place, "the text is not JSON");
-        size_t length = strcspn(error->text, "'"); /* "... near 'token'" repeats the source */
-        const char *near = strstr(error->text, " near");
-        length = near ? (size_t)(near - error->text) : length;
+        const char *near = strstr(error->text, " near"); /* what follows repeats the source */
+        size_t length = near ? (size_t)(near - error->text) : strlen(error->text);
         diag_label(diags, d, "%.*s", (int)length, error->text);
         diag_help(diags, d, "keys stand in double quotes, and no comma after the last value");
     }

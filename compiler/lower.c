@@ -431,10 +431,10 @@ static void report_limits(struct lowering *l)
         frames += ir->ports[i].high;
     if (frames > VM_MAX_DELAY || ir->port_count > VM_MAX_PORTS) {
         const struct node *n = &l->graph->nodes[l->graph->output];
-        struct diag *d =
-            diag_error(l->diags, E_DELAY_LIMIT, n->place,
-                       "%zu delay lines of %llu frames in all, at most %d of %d", ir->port_count,
-                       (unsigned long long)frames, VM_MAX_PORTS, VM_MAX_DELAY);
+        struct diag *d = diag_error(
+            l->diags, E_DELAY_LIMIT, n->place,
+            "%zu delay lines hold %.1f s in all; %d of %.1f s are the limit", ir->port_count,
+            (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS, (double)VM_MAX_DELAY / RP_SAMPLE_RATE);
         diag_help(l->diags, d, "give the delays a shorter 'time', or a smaller 'max'");
     }
 }

@@ -232,19 +232,19 @@ unsigned number_digits(double value)
     return value == 0.0 ? 1 : (unsigned)count;
 }
 
-static void lay_out(char *text, const char *digits, int exponent)
+static void lay_out(char *text, size_t size, const char *digits, int exponent, const char *unit)
 {
+    static const char zeros[] = "0000000000000000";
     int count = (int)strlen(digits);
-    if (exponent < -5 || exponent > 15) {
-        int more = count > 1;
-        sprintf(text, "%c%s%se%d", digits[0], more ? "." : "", digits + 1, exponent);
-    } else if (exponent < 0) {
-        sprintf(text, "0.%.*s%s", -exponent - 1, "00000", digits);
-    } else if (exponent + 1 >= count) {
-        sprintf(text, "%s%.*s", digits, exponent + 1 - count, "0000000000000000");
-    } else {
-        sprintf(text, "%.*s.%s", exponent + 1, digits, digits + exponent + 1);
-    }
+    if (exponent < -5 || exponent > 15)
+        snprintf(text, size, "%c%s%se%d%s", digits[0], count > 1 ? "." : "", digits + 1, exponent,
+                 unit);
+    else if (exponent < 0)
+        snprintf(text, size, "0.%.*s%s%s", -exponent - 1, zeros, digits, unit);
+    else if (exponent + 1 >= count)
+        snprintf(text, size, "%s%.*s%s", digits, exponent + 1 - count, zeros, unit);
+    else
+        snprintf(text, size, "%.*s.%s%s", exponent + 1, digits, digits + exponent + 1, unit);
 }
 
 const char *number_write(char text[NUMBER_TEXT], double value, int shift, const char *unit)
@@ -254,12 +254,10 @@ const char *number_write(char text[NUMBER_TEXT], double value, int shift, const 
         snprintf(text, NUMBER_TEXT, "0%s", unit);
         return text;
     }
-    char *at = text;
-    if (value < 0)
-        *at++ = '-';
-    int exponent = shortest(digits, value < 0 ? -value : value);
-    lay_out(at, digits, exponent + shift);
-    strcat(at, unit);
+    size_t sign = value < 0;
+    text[0] = '-';
+    int exponent = shortest(digits, sign ? -value : value);
+    lay_out(text + sign, NUMBER_TEXT - sign, digits, exponent + shift, unit);
     return text;
 }
 

@@ -1,5 +1,5 @@
-/* audio_stats - what a golden must be: prints hash, channels, frames, peak, mean power, the count of
- * clipped samples, and the number of distinct sample values of an audio file.
+/* audio_stats - what a golden must be: prints hash, channels, frames, peak, mean power, the count
+ * of clipped samples, and the number of distinct sample values of an audio file.
  *
  *   audio_stats FILE
  *   hash=... channels=1 frames=24000 peak=0.81 power=0.012 clipped=0 values=12345
