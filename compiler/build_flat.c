@@ -240,8 +240,12 @@ static int gate_param(struct flat *f, const struct proto *p, unsigned *index)
     if (arena_grow(f->b->arena, (void **)&g->params, &g->param_capacity, g->param_count + 1,
                    sizeof *g->params))
         return -1;
-    g->params[g->param_count++] = (struct param){
-        .name = "gate", .unit = RP_UNIT_GATE, .low = 0.0, .high = 1.0, .place = p->place};
+    g->params[g->param_count++] = (struct param){.name = "gate",
+                                                 .unit = RP_UNIT_GATE,
+                                                 .low = 0.0,
+                                                 .high = 1.0,
+                                                 .def = 1.0,
+                                                 .place = p->place};
     return table_put(f->b->arena, &f->patch->names, "gate", name_value(NAME_PARAM, *index));
 }
 

@@ -188,14 +188,24 @@ static int read_range(struct reading *r)
     return -1;
 }
 
-/* Without a default: the low end of a written range, else 0 (for dB, 0 dB). */
+/* Without a default: a voice starts with its gate on; else the low end of a written range, or 0
+ * (for dB, 0 dB). */
+static double implied_default(const struct reading *r)
+{
+    const struct param *p = r->param;
+    if (p->unit == RP_UNIT_GATE && strcmp(p->name, "gate") == 0)
+        return p->high;
+    if (r->fields[FIELD_RANGE])
+        return p->low;
+    return p->unit == RP_UNIT_DB ? 1.0 : 0.0;
+}
+
 static int read_default(struct reading *r)
 {
     struct param *p = r->param;
     const struct sx *value = value_of(r, FIELD_DEFAULT);
     if (!value) {
-        double zero = p->unit == RP_UNIT_DB ? 1.0 : 0.0;
-        p->def = r->fields[FIELD_RANGE] ? p->low : zero;
+        p->def = implied_default(r);
         return 0;
     }
     if (read_number(r, value, p->unit, r->bare, &p->def))

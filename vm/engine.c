@@ -22,16 +22,21 @@ LANE_FN void store(float *p, lane x)
     memcpy(p, &x, sizeof x);
 }
 
-LANE_FN void load_state(lane *words, const uint32_t *state, unsigned count, unsigned part)
+/* A part's state words, in a row as the kernel's struct has them. */
+struct words {
+    _Alignas(lane) unsigned char bytes[8 * sizeof(lane)];
+};
+
+LANE_FN void load_state(struct words *words, const uint32_t *state, unsigned count, unsigned part)
 {
     for (unsigned w = 0; w < count; w++)
-        memcpy(&words[w], state + w * LANES + part * VEC, sizeof *words);
+        memcpy(words->bytes + w * sizeof(lane), state + w * LANES + part * VEC, sizeof(lane));
 }
 
-LANE_FN void store_state(uint32_t *state, const lane *words, unsigned count, unsigned part)
+LANE_FN void store_state(uint32_t *state, const struct words *words, unsigned count, unsigned part)
 {
     for (unsigned w = 0; w < count; w++)
-        memcpy(state + w * LANES + part * VEC, &words[w], sizeof *words);
+        memcpy(state + w * LANES + part * VEC, words->bytes + w * sizeof(lane), sizeof(lane));
 }
 
 typedef void kernel_fn(const lane *in, lane *out, void *state);
@@ -45,23 +50,24 @@ LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigne
     for (unsigned part = 0; part < PARTS; part++) {
         const float *restrict from[VM_OP_INPUTS];
         float *restrict to[VM_OP_OUTPUTS];
-        lane in[VM_OP_INPUTS], out[VM_OP_OUTPUTS], state[8];
+        lane in[VM_OP_INPUTS], out[VM_OP_OUTPUTS];
+        struct words state;
         for (unsigned j = 0; j < inputs; j++) {
             from[j] = c->in[j] + part * VEC;
             in[j] = load(from[j]);
         }
         for (unsigned j = 0; j < outputs; j++)
             to[j] = c->out[j] + part * VEC;
-        load_state(state, c->state, words, part);
+        load_state(&state, c->state, words, part);
         for (uint32_t i = 0; i < frames; i++) {
             for (unsigned j = 0; j < inputs; j++)
                 if (varying >> j & 1)
                     in[j] = load(from[j] + (size_t)i * LANES);
-            kernel(in, out, state);
+            kernel(in, out, &state);
             for (unsigned j = 0; j < outputs; j++)
                 store(to[j] + (size_t)i * LANES, out[j]);
         }
-        store_state(c->state, state, words, part);
+        store_state(c->state, &state, words, part);
     }
 }
 

@@ -190,9 +190,9 @@ static void load_uniform(struct rp_group *g, const struct vm_instruction *n)
                                            : g->value[n->arg * (size_t)g->lanes + l];
 }
 
-/* A first value in started lanes that is not finite: fills in frame, lane and channel. */
-static int find_not_finite(const struct rp_group *g, const float *values, uint32_t frames,
-                           uint32_t stride, struct rp_error *error)
+/* The first frame in which a started lane is not finite, or `frames`. Fills in frame and lane. */
+static uint32_t find_not_finite(const struct rp_group *g, const float *values, uint32_t frames,
+                                uint32_t stride, struct rp_error *error)
 {
     for (uint32_t i = 0; i < frames; i++) {
         for (unsigned l = 0; l < g->lanes; l++) {
@@ -207,10 +207,10 @@ static int find_not_finite(const struct rp_group *g, const float *values, uint32
                 snprintf(error->reason, sizeof error->reason, "an output is %s",
                          x == x ? "infinite" : "not a number");
             }
-            return 1;
+            return i;
         }
     }
-    return 0;
+    return frames;
 }
 
 static void name_node(const struct rp_program *p, uint32_t instruction, struct rp_error *error)
@@ -224,7 +224,7 @@ static int check_call(const struct rp_group *g, const struct vm_call *c, uint32_
                       uint32_t frames, uint32_t stride, struct rp_error *error)
 {
     for (unsigned j = 0; j < c->outputs; j++)
-        if (find_not_finite(g, c->out[j], frames, stride, error)) {
+        if (find_not_finite(g, c->out[j], frames, stride, error) < frames) {
             name_node(g->program, instruction, error);
             return -1;
         }
@@ -300,29 +300,40 @@ static void advance(struct rp_group *g, uint32_t frames)
         g->age[l] += frames;
 }
 
-/* Copies the stretch out. RP_NOT_FINITE when a started lane's output is not finite. */
+/* Frames of the stretch before the first in which an output of a started lane is not finite. */
+static uint32_t good_frames(const struct rp_group *g, uint32_t frames, struct rp_error *error)
+{
+    for (unsigned c = 0; c < g->program->totals.channels && frames > 0; c++) {
+        uint32_t rows = g->output_varies >> c & 1 ? frames : 1;
+        if (!g->engine->not_finite(g->output[c], rows * g->lanes))
+            continue;
+        uint32_t good = find_not_finite(g, g->output[c], rows, g->lanes, error);
+        if (good == rows)
+            continue; /* an idle lane */
+        if (error)
+            error->channel = c;
+        frames = good;
+    }
+    return frames;
+}
+
+/* Copies the good part of the stretch out; RP_NOT_FINITE when that is not all of it. */
 static enum rp_status deliver(struct rp_group *g, uint32_t frames, float *const out[], size_t at,
                               struct rp_error *error)
 {
     size_t lanes = g->lanes;
+    uint32_t good = good_frames(g, frames, error);
     for (unsigned c = 0; c < g->program->totals.channels; c++) {
         int audio = g->output_varies >> c & 1;
-        uint32_t rows = audio ? frames : 1;
-        if (g->engine->not_finite(g->output[c], rows * g->lanes) &&
-            find_not_finite(g, g->output[c], rows, g->lanes, error)) {
-            if (error)
-                error->channel = c;
-            return RP_NOT_FINITE;
-        }
         if (!out[c])
             continue;
         float *to = out[c] + at * lanes;
         if (audio)
-            memcpy(to, g->output[c], frames * lanes * sizeof *to);
-        for (uint32_t i = 0; !audio && i < frames; i++)
+            memcpy(to, g->output[c], good * lanes * sizeof *to);
+        for (uint32_t i = 0; !audio && i < good; i++)
             memcpy(to + i * lanes, g->output[c], lanes * sizeof *to);
     }
-    return RP_OK;
+    return good == frames ? RP_OK : RP_NOT_FINITE;
 }
 
 static enum rp_status run_stretch(struct rp_group *g, uint32_t frames, int checked,

@@ -13,6 +13,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#if defined __SSE__ && VM_VEC > 1
+#include <immintrin.h>
+#endif
 
 #ifndef VM_VEC
 #define VM_VEC 1
@@ -170,6 +173,9 @@ LANE_FN ilane lane_ieq(ilane a, ilane b)
 }
 LANE_FN lane lane_sel(ilane m, lane a, lane b)
 {
+#if VM_VEC == 8 && defined __AVX__
+    return (lane)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m);
+#endif
     return lane_from_bits(((ulane)m & lane_bits(a)) | (~(ulane)m & lane_bits(b)));
 }
 LANE_FN ilane lane_isel(ilane m, ilane a, ilane b)
@@ -191,15 +197,44 @@ LANE_FN int lane_any(ilane m)
 }
 #endif
 
+/* min and max are one instruction on x86, with just these rules for NaN and equal values. */
+#if VM_VEC == 4 && defined __SSE__
+LANE_FN lane lane_min(lane a, lane b)
+{
+    return (lane)_mm_min_ps((__m128)a, (__m128)b);
+}
+LANE_FN lane lane_max(lane a, lane b)
+{
+    return (lane)_mm_max_ps((__m128)a, (__m128)b);
+}
+#elif VM_VEC == 8 && defined __AVX__
+LANE_FN lane lane_min(lane a, lane b)
+{
+    return (lane)_mm256_min_ps((__m256)a, (__m256)b);
+}
+LANE_FN lane lane_max(lane a, lane b)
+{
+    return (lane)_mm256_max_ps((__m256)a, (__m256)b);
+}
+#elif VM_VEC == 16 && defined __AVX512F__
+LANE_FN lane lane_min(lane a, lane b)
+{
+    return (lane)_mm512_min_ps((__m512)a, (__m512)b);
+}
+LANE_FN lane lane_max(lane a, lane b)
+{
+    return (lane)_mm512_max_ps((__m512)a, (__m512)b);
+}
+#else
 LANE_FN lane lane_min(lane a, lane b)
 {
     return lane_sel(lane_lt(a, b), a, b);
 }
-
 LANE_FN lane lane_max(lane a, lane b)
 {
     return lane_sel(lane_gt(a, b), a, b);
 }
+#endif
 
 /* lo where x is NaN. */
 LANE_FN lane lane_clamp(lane x, float lo, float hi)

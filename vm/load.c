@@ -180,9 +180,14 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
     load_tables(p, &file);
     load_code(p, &file);
     find_block(p);
-    if (assign_buffers(p, &scratch))
-        return fail(error, RP_REFUSED, "more than 65536 signals are alive at once");
-    return p;
+    if (assign_buffers(p, &scratch) == 0)
+        return p;
+    fail(error, RP_REFUSED, "more than 65536 signals are alive at once");
+    if (error) {
+        error->code = REFUSE_LIMIT;
+        error->offset = file.section[VM_CODE].offset - 4;
+    }
+    return NULL;
 }
 
 unsigned rp_channels(const struct rp_program *p)

@@ -6,6 +6,13 @@
 #include "vm/repatch.h"
 #include "vm/tables.h"
 
+/* Codes of rp_error. */
+enum refusal {
+#define REFUSAL(code, ENUM, explanation) REFUSE_##ENUM = code,
+#include "vm/refusals.def"
+#undef REFUSAL
+};
+
 /* A section's payload within the file; bytes NULL when the file has none. */
 struct vm_section {
     const uint8_t *bytes;

@@ -9,12 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum refusal {
-#define REFUSAL(code, ENUM, explanation) REFUSE_##ENUM = code,
-#include "vm/refusals.def"
-#undef REFUSAL
-};
-
 const char vm_section_tags[VM_SECTIONS][5] = {"CNST", "PARM", "PORT", "STAT",
                                               "CODE", "NODE", "NAME", "LINE"};
 

@@ -230,8 +230,7 @@ static inline unsigned t_noise(struct listing *t, unsigned key)
     return t_op(t, vm_op_by_name("noise_white", 11), NULL, key);
 }
 
-/* Channels come from mono or from both; a program with every op, every port and every kind of
- * parameter. Its outputs are clipped to +-8. */
+/* A stereo program with every op and with delays of every kind, its outputs clipped to +-8. */
 static inline void t_every_op(struct listing *t)
 {
     *t = (struct listing){.size = 0};
@@ -249,9 +248,11 @@ static inline void t_every_op(struct listing *t)
     unsigned pulse = t_call(t, "osc_pulse", pitch, slow), tri = t_call(t, "osc_triangle", pitch);
     unsigned noise = t_noise(t, 7), noise2 = t_noise(t, 8);
     t_line(t, ".node \"envelopes\"\n");
-    unsigned attack = t_call(t, "env_segment", time), tail = t_call(t, "env_segment", t_const(t, 0.01f));
+    unsigned attack = t_call(t, "env_segment", time),
+             tail = t_call(t, "env_segment", t_const(t, 0.01f));
     unsigned level = t_call(t, "max", amount, t_const(t, 0.1f));
-    unsigned adsr = t_call(t, "env_adsr", gate, attack, attack + 1, tail, tail + 1, level, tail, tail + 1);
+    unsigned adsr =
+        t_call(t, "env_adsr", gate, attack, attack + 1, tail, tail + 1, level, tail, tail + 1);
     unsigned decay = t_call(t, "env_decay", sine, attack, attack + 1, tail, tail + 1);
     t_line(t, ".node \"filters\"\n");
     unsigned moving = t_call(t, "mul", cutoff, t_call(t, "add", adsr, t_const(t, 0.5f)));
@@ -264,14 +265,16 @@ static inline void t_every_op(struct listing *t)
     t_line(t, ".node \"delays\"\n");
     unsigned frames = t_call(t, "frames", time);
     unsigned comb = t_read(t, 0, t_call(t, "min", frames, t_const(t, 25.5f)));
-    unsigned echo = t_read(t, 1, t_call(t, "sub", frames, t_call(t, "mul", tri, t_const(t, 50.0f))));
+    unsigned echo =
+        t_read(t, 1, t_call(t, "sub", frames, t_call(t, "mul", tri, t_const(t, 50.0f))));
     t_write(t, 2, low);
     unsigned later = t_read(t, 2, frames);
     t_write(t, 0, t_call(t, "add", high, t_call(t, "mul", comb, t_const(t, 0.7f))));
     t_write(t, 1, t_call(t, "sub", band, t_call(t, "gain", echo, amount)));
     t_line(t, ".node \"mix\"\n");
     unsigned ratio = t_call(t, "div", pm, t_call(t, "add", decay, t_const(t, 1.5f)));
-    unsigned sum = t_call(t, "add", t_call(t, "add", comb, echo), t_call(t, "add", later, ratio));
+    unsigned sum = t_call(t, "add", t_call(t, "add", comb, echo), later);
+    sum = t_call(t, "add", sum, ratio);
     sum = t_call(t, "add", sum, t_call(t, "mul", one, adsr));
     unsigned pan = t_call(t, "pan_gains", tri), limit = t_const(t, 8.0f), floor = t_const(t, -8.0f);
     unsigned left = t_call(t, "clip", t_call(t, "gain", sum, pan), floor, limit);
