@@ -75,9 +75,7 @@ static int has_id_shape(const char *text)
 
 int name_is_id(const char *text)
 {
-    struct number number;
-    return has_id_shape(text) && !is_reserved(text) &&
-           number_read(text, strlen(text), &number) == NUMBER_NOT;
+    return has_id_shape(text) && !is_reserved(text);
 }
 
 int check_id(struct builder *b, const struct sx *sx, const char *what)
@@ -89,15 +87,12 @@ int check_id(struct builder *b, const struct sx *sx, const char *what)
     }
     if (strlen(sx->text) == sx->length && sx->length <= ID_LIMIT && name_is_id(sx->text))
         return 0;
-    struct number number;
     struct diag *d = diag_error(b->diags, E_BAD_ID, sx->place, "'%.*s' cannot be the name of %s",
                                 ID_LIMIT, sx->text, what);
     if (sx->length > ID_LIMIT)
         diag_label(b->diags, d, "longer than %d characters", ID_LIMIT);
     else if (is_reserved(sx->text))
         diag_label(b->diags, d, "this word is reserved");
-    else if (number_read(sx->text, sx->length, &number) == NUMBER_OK)
-        diag_label(b->diags, d, "this reads as a number");
     if (has_id_shape(sx->text) && sx->length <= ID_LIMIT)
         diag_help(b->diags, d, "another name, such as '%s_1', will do", sx->text);
     else

@@ -169,7 +169,8 @@ struct proto *read_nested(struct builder *b, struct patch *patch, const struct s
                           struct proto *named)
 {
     const struct sx *head = form->first;
-    if (!head || head->kind == SX_LIST || head->kind == SX_NUMBER) {
+    if (!head || head->kind == SX_LIST ||
+        (head->kind == SX_NUMBER && !name_is_id(head->text))) {
         shape_error(b, form->place, "a form begins with the name of a module",
                     "(osc.sine (freq 440))");
         return NULL;

@@ -274,11 +274,27 @@ static void read_inner(struct builder *b, struct patch *patch, struct proto *pro
         add_node(b, proto, input, place, inner, 0);
 }
 
+/* A name of the patch comes before a note of the same letters: a node may be called g1. */
+static int is_name(const struct patch *patch, const struct sx *sx)
+{
+    if (!sx->length || !strchr("abcdefgABCDEFG", sx->text[0]))
+        return 0;
+    char name[8] = {0};
+    size_t length = strcspn(sx->text, ".");
+    if (length >= sizeof name)
+        return 0;
+    memcpy(name, sx->text, length);
+    unsigned value = table_get(&patch->names, name);
+    return value != TABLE_NONE && value % NAME_KINDS != NAME_ANONYMOUS;
+}
+
 void read_value(struct builder *b, struct patch *patch, struct proto *proto, unsigned input,
                 const struct sx *sx)
 {
     proto->touched[input] = 1;
-    if (sx->kind == SX_NUMBER)
+    if (sx->kind == SX_NUMBER && is_name(patch, sx))
+        read_symbol(b, patch, proto, input, sx);
+    else if (sx->kind == SX_NUMBER)
         read_constant(b, proto, input, sx);
     else if (sx->kind == SX_SYMBOL)
         read_symbol(b, patch, proto, input, sx);

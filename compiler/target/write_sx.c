@@ -27,7 +27,9 @@ const char *write_constant(char text[NUMBER_TEXT], const struct vm_in *port,
                            const struct term *term)
 {
     struct number number;
-    if (term->text && number_read(term->text, strlen(term->text), &number) == NUMBER_OK &&
+    /* A note is not: a node may have its name. */
+    if (term->text && !strchr("abcdefgABCDEFG", term->text[0]) &&
+        number_read(term->text, strlen(term->text), &number) == NUMBER_OK &&
         fits(number.unit, port->unit) && number.value == term->value)
         return term->text;
     return number_write(text, term->value, 0, "");
