@@ -4,7 +4,6 @@
 #include "compiler/compile.h"
 #include "compiler/format.h"
 #include "compiler/target/schema.h"
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -273,7 +272,7 @@ static int format(const struct options *o, struct compile_job *job)
     struct memory_file m;
     if (memory_open(&m))
         return out_of_memory();
-    if (format_sx(&job->arena, &job->diags, &job->source, m.file)) {
+    if (format_sx(&job->arena, &job->diags, job->source, m.file)) {
         fclose(m.file);
         free(m.text);
         return job->diags.count ? 1 : out_of_memory();
@@ -283,7 +282,7 @@ static int format(const struct options *o, struct compile_job *job)
 
 static int assemble_file(const struct options *o, struct compile_job *job)
 {
-    struct bytes bytes = assemble(&job->arena, &job->diags, &job->source);
+    struct bytes bytes = assemble(&job->arena, &job->diags, job->source);
     if (!bytes.data)
         return job->diags.count ? 1 : out_of_memory();
     return write_program(o, &bytes);
@@ -291,7 +290,7 @@ static int assemble_file(const struct options *o, struct compile_job *job)
 
 static int run_job(const struct options *o, struct compile_job *job)
 {
-    struct bytes bytes = {(unsigned char *)(uintptr_t)job->source.text, job->source.size, 0};
+    struct bytes bytes = {(unsigned char *)(uintptr_t)job->source->text, job->source->size, 0};
     switch (o->action) {
     case ACTION_FORMAT:
         return format(o, job);
@@ -307,10 +306,11 @@ static int run_job(const struct options *o, struct compile_job *job)
 static int run_on_file(const struct options *o)
 {
     struct compile_job job;
+    const char *why;
     int status;
     compile_init(&job);
-    if (compile_open(&job, o->input)) {
-        fprintf(stderr, "patchc: %s: cannot read: %s\n", o->input, strerror(errno));
+    if (compile_open(&job, o->input, &why)) {
+        fprintf(stderr, "patchc: %s: cannot read: %s\n", o->input, why);
         status = 2;
     } else {
         status = run_job(o, &job);

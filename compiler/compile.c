@@ -1,6 +1,5 @@
 #include "compiler/compile.h"
 #include "compiler/front.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,45 +15,20 @@ void compile_free(struct compile_job *job)
     arena_free(&job->arena);
 }
 
-/* One byte over the limit is read, so that the reader can say that there is too much. */
-static int read_all(struct compile_job *job, FILE *file)
+int compile_open(struct compile_job *job, const char *path, const char **why)
 {
-    char *text = NULL;
-    size_t size = 0, capacity = 0;
-    for (;;) {
-        if (arena_grow(&job->arena, (void **)&text, &capacity, size + 65536 + 1, 1))
-            return -1;
-        size_t n = fread(text + size, 1, 65536, file);
-        size += n;
-        if (n == 0 || size > SOURCE_LIMIT)
-            break;
-    }
-    text[size] = 0;
-    job->source.text = text;
-    job->source.size = size;
-    return ferror(file) ? -1 : 0;
-}
-
-int compile_open(struct compile_job *job, const char *path)
-{
-    int standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdin : fopen(path, "rb");
-    if (!file)
-        return -1;
-    job->source.name = standard ? "<stdin>" : path;
-    errno = 0;
-    int status = read_all(job, file);
-    if (!standard) {
-        int cause = errno;
-        fclose(file);
-        errno = cause;
-    }
-    return status;
+    if (strcmp(path, "-") == 0)
+        job->source = source_read(&job->arena, stdin, "<stdin>", why);
+    else
+        job->source = source_load(&job->arena, path, why);
+    if (!job->source && !*why)
+        *why = "out of memory";
+    return job->source ? 0 : -1;
 }
 
 struct graph *compile_graph(struct compile_job *job)
 {
-    return graph_read(&job->arena, &job->diags, &job->source);
+    return graph_read(&job->arena, &job->diags, job->source);
 }
 
 struct bytes compile_graph_to_bytes(struct compile_job *job, struct graph *graph, bool lines)
@@ -72,7 +46,7 @@ static int give(struct compile_job *job, const struct bytes *bytes, struct compi
 {
     result->bytes = bytes->data ? malloc(bytes->size) : NULL;
     if (!result->bytes) {
-        fprintf(diagnostics, "%s: out of memory\n", job->source.name);
+        fprintf(diagnostics, "%s: out of memory\n", job->source->name);
         return 2;
     }
     memcpy(result->bytes, bytes->data, bytes->size);
@@ -85,10 +59,11 @@ int compile_file(const char *path, const struct compile_options *options, FILE *
 {
     struct compile_job job;
     struct bytes bytes = {0};
+    const char *why;
     int status = 2;
     compile_init(&job);
-    if (compile_open(&job, path)) {
-        fprintf(diagnostics, "%s: cannot read: %s\n", path, strerror(errno));
+    if (compile_open(&job, path, &why)) {
+        fprintf(diagnostics, "%s: cannot read: %s\n", path, why);
     } else {
         struct graph *graph = compile_graph(&job);
         if (graph)

@@ -14,13 +14,13 @@
 struct compile_job {
     struct arena arena;
     struct diags diags;
-    struct source source;
+    const struct source *source;
 };
 
 void compile_init(struct compile_job *);
 void compile_free(struct compile_job *);
-/* Reads a whole file into the job; "-" is standard input. 0, or -1 with errno (0: too large). */
-int compile_open(struct compile_job *, const char *path);
+/* Reads a whole file into the job; "-" is standard input. 0, or -1 with *why. */
+int compile_open(struct compile_job *, const char *path, const char **why);
 /* The checked graph. NULL: reported, or arena.failed. */
 struct graph *compile_graph(struct compile_job *);
 /* The program. data NULL: reported, or arena.failed. With `lines`, source lines are in it. */

@@ -23,7 +23,8 @@ size_t source_start(const struct source *);
 /* Reports text that is too large, not UTF-8 or has control characters. 0 when it is clean. */
 int source_check(struct diags *, const struct source *);
 
-/* Loads a file. NULL with *why set, or when memory ran out. */
+/* Reads all that is left of a file. NULL with *why set, or with *why NULL when memory ran out. */
+const struct source *source_read(struct arena *, FILE *, const char *name, const char **why);
 const struct source *source_load(struct arena *, const char *path, const char **why);
 
 /* Whether the text is JSON: its first character that is neither blank nor comment is '{'. */

@@ -428,13 +428,14 @@ static void report_limits(struct lowering *l)
         diag_help(l->diags, d, "look for a division by zero or a product out of range");
     }
     for (size_t i = 0; i < ir->port_count; i++)
-        frames += ir->ports[i].high;
-    if (frames > VM_MAX_DELAY || ir->port_count > VM_MAX_PORTS) {
+        frames += vm_ring_frames(ir->ports[i].high);
+    if (frames > VM_MAX_RINGS || ir->port_count > VM_MAX_PORTS) {
         const struct node *n = &l->graph->nodes[l->graph->output];
-        struct diag *d = diag_error(
-            l->diags, E_DELAY_LIMIT, n->place,
-            "%zu delay lines hold %.1f s in all; %d of %.1f s are the limit", ir->port_count,
-            (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS, (double)VM_MAX_DELAY / RP_SAMPLE_RATE);
+        struct diag *d =
+            diag_error(l->diags, E_DELAY_LIMIT, n->place,
+                       "%zu delay lines take %.1f s of memory; %d lines of %.1f s are the limit",
+                       ir->port_count, (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS,
+                       (double)VM_MAX_RINGS / RP_SAMPLE_RATE);
         diag_help(l->diags, d, "give the delays a shorter 'time', or a smaller 'max'");
     }
 }

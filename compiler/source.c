@@ -1,5 +1,6 @@
 #include "compiler/source.h"
 #include "compiler/front.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,21 +128,27 @@ static char *read_all(struct arena *arena, FILE *file, size_t *size)
     return text;
 }
 
-const struct source *source_load(struct arena *arena, const char *path, const char **why)
+const struct source *source_read(struct arena *arena, FILE *file, const char *name,
+                                 const char **why)
 {
-    *why = NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        *why = "cannot be opened";
-        return NULL;
-    }
     size_t size;
+    errno = 0;
     char *text = read_all(arena, file, &size);
-    if (ferror(file))
-        *why = "cannot be read";
-    fclose(file);
+    *why = ferror(file) ? strerror(errno) : NULL;
     struct source *source = text && !*why ? arena_take(arena, 1, sizeof *source) : NULL;
     if (source)
-        *source = (struct source){path, text, size};
+        *source = (struct source){name, text, size};
+    return source;
+}
+
+const struct source *source_load(struct arena *arena, const char *path, const char **why)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        *why = strerror(errno);
+        return NULL;
+    }
+    const struct source *source = source_read(arena, file, path, why);
+    fclose(file);
     return source;
 }

@@ -39,7 +39,8 @@ enum {
     VM_MAX_PARAMS = 1 << 12,
     VM_MAX_PORTS = 1 << 12,
     VM_MAX_INSTRUCTIONS = 1 << 20,
-    VM_MAX_DELAY = 1 << 22, /* frames of delay memory a voice, all ports together */
+    VM_MAX_DELAY = 1 << 22, /* frames of one port's longest delay */
+    VM_MAX_RINGS = 1 << 23, /* frames of delay memory a voice, all rings together */
     VM_MAX_LIVE = 1 << 16,  /* signals alive at once */
     VM_NO_NAME = -1,
 };

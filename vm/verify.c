@@ -239,9 +239,10 @@ static int check_ports(struct vm_file *f, uint32_t *delay, struct rp_error *e)
         if (low < 1 || low > high)
             return refuse(e, REFUSE_PORT, at + 4, "port %lu has delays from %lu to %lu frames",
                           (unsigned long)i, (unsigned long)low, (unsigned long)high);
-        if (high > VM_MAX_DELAY || (sum += vm_ring_frames(high)) > 2 * (uint64_t)VM_MAX_DELAY)
-            return refuse(e, REFUSE_LIMIT, at + 8, "delays of more than %d frames in all",
-                          VM_MAX_DELAY);
+        if (high > VM_MAX_DELAY || (sum += vm_ring_frames(high)) > VM_MAX_RINGS)
+            return refuse(e, REFUSE_LIMIT, at + 8,
+                          "a delay of more than %d frames, or more than %d in all", VM_MAX_DELAY,
+                          VM_MAX_RINGS);
     }
     *delay = (uint32_t)sum;
     return 0;
