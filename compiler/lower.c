@@ -433,7 +433,7 @@ static void report_limits(struct lowering *l)
         const struct node *n = &l->graph->nodes[l->graph->output];
         struct diag *d =
             diag_error(l->diags, E_DELAY_LIMIT, n->place,
-                       "%zu delay lines take %.1f s of memory; %d lines of %.1f s are the limit",
+                       "%zu delay lines take %.1f s of memory; the limits are %d lines and %.1f s",
                        ir->port_count, (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS,
                        (double)VM_MAX_RINGS / RP_SAMPLE_RATE);
         diag_help(l->diags, d, "give the delays a shorter 'time', or a smaller 'max'");

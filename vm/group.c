@@ -280,9 +280,11 @@ static void advance_param(struct rp_group *g, uint32_t param, uint32_t frames)
         struct vm_glide *glide = &g->glide[i];
         if (!(g->gliding[param] >> l & 1))
             continue;
-        glide->at += frames;
-        if (glide->at < glide->length)
+        if (frames < glide->length - glide->at) {
+            glide->at += frames;
             continue;
+        }
+        glide->at = glide->length;
         g->value[i] = glide->target;
         g->gliding[param] &= ~(UINT32_C(1) << l);
         g->stale = 1;

@@ -130,13 +130,15 @@ LANE_FN ilane lane_ieq(ilane a, ilane b)
 {
     return -(int32_t)(a == b);
 }
+/* By masks and not by ?: here too: gcc turns ?: of loop invariants into branches around copies of
+ * the loop, and vectorises only the copy that is never run. */
 LANE_FN lane lane_sel(ilane m, lane a, lane b)
 {
-    return m ? a : b;
+    return lane_from_bits(((ulane)m & lane_bits(a)) | (~(ulane)m & lane_bits(b)));
 }
 LANE_FN ilane lane_isel(ilane m, ilane a, ilane b)
 {
-    return m ? a : b;
+    return (m & a) | (~m & b);
 }
 LANE_FN lane lane_sqrt(lane x)
 {
