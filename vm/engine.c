@@ -4,7 +4,7 @@
 #include "vm/engine.h"
 #include "vm/kernels.h"
 
-enum { LANES = VM_LANES, VEC = VM_VEC, PARTS = LANES / VEC };
+enum { LANES = VM_LANES, VEC = VM_VEC, PARTS = LANES / VEC, SIDE = PARTS > 1 ? 2 : 1 };
 
 _Static_assert(LANES % VEC == 0, "a group is a whole number of vectors");
 
@@ -43,31 +43,37 @@ typedef void kernel_fn(const lane *in, lane *out, void *state);
 
 /* One kernel over the frames of a stretch. With everything but `frames` known at compile time
  * this folds into a plain loop: inputs that do not vary are loaded once, state stays in
- * registers, and a stateless kernel of one lane vectorises along time. */
+ * registers, and a stateless kernel of one lane vectorises along time. Where a group has several
+ * parts, two go side by side: each hides the other's latency. */
 LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigned inputs,
                   unsigned outputs, unsigned words, uint32_t varying)
 {
-    for (unsigned part = 0; part < PARTS; part++) {
-        const float *restrict from[VM_OP_INPUTS];
-        float *restrict to[VM_OP_OUTPUTS];
-        lane in[VM_OP_INPUTS], out[VM_OP_OUTPUTS];
-        struct words state;
-        for (unsigned j = 0; j < inputs; j++) {
-            from[j] = c->in[j] + part * VEC;
-            in[j] = load(from[j]);
-        }
-        for (unsigned j = 0; j < outputs; j++)
-            to[j] = c->out[j] + part * VEC;
-        load_state(&state, c->state, words, part);
-        for (uint32_t i = 0; i < frames; i++) {
-            for (unsigned j = 0; j < inputs; j++)
-                if (varying >> j & 1)
-                    in[j] = load(from[j] + (size_t)i * LANES);
-            kernel(in, out, &state);
+    for (unsigned first = 0; first < PARTS; first += SIDE) {
+        const float *restrict from[SIDE][VM_OP_INPUTS];
+        float *restrict to[SIDE][VM_OP_OUTPUTS];
+        lane in[SIDE][VM_OP_INPUTS], out[VM_OP_OUTPUTS];
+        struct words state[SIDE];
+        for (unsigned s = 0; s < SIDE; s++) {
+            for (unsigned j = 0; j < inputs; j++) {
+                from[s][j] = c->in[j] + (first + s) * VEC;
+                in[s][j] = load(from[s][j]);
+            }
             for (unsigned j = 0; j < outputs; j++)
-                store(to[j] + (size_t)i * LANES, out[j]);
+                to[s][j] = c->out[j] + (first + s) * VEC;
+            load_state(&state[s], c->state, words, first + s);
         }
-        store_state(c->state, &state, words, part);
+        for (uint32_t i = 0; i < frames; i++) {
+            for (unsigned s = 0; s < SIDE; s++) {
+                for (unsigned j = 0; j < inputs; j++)
+                    if (varying >> j & 1)
+                        in[s][j] = load(from[s][j] + (size_t)i * LANES);
+                kernel(in[s], out, &state[s]);
+                for (unsigned j = 0; j < outputs; j++)
+                    store(to[s][j] + (size_t)i * LANES, out[j]);
+            }
+        }
+        for (unsigned s = 0; s < SIDE; s++)
+            store_state(c->state, &state[s], words, first + s);
     }
 }
 
