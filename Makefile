@@ -2,6 +2,10 @@
 # Variables for other builds: BUILD (folder), CC, OPT, EXTRA (flags for compiling and linking).
 
 MAKEFLAGS += -rR
+# V=1 shows the commands.
+V     ?= 0
+Q      = $(if $(filter 1,$(V)),,@)
+say    = $(if $(filter 1,$(V)),,@echo '  $(1)')
 
 CC    ?= gcc
 ifeq ($(origin CC),default)
@@ -45,20 +49,24 @@ programs: $(BUILD)/patchc $(BUILD)/patchrun
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
 
 $(BUILD)/patchc: $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchc*.c))
-	$(CC) $(FLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/patchrun: $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchrun*.c))
-	$(CC) $(FLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/vm/engine_%.o: vm/engine.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(ENGINE_OPT) -MMD -c -o $@ $< -DVM_LANES=$(word 1,$(subst _, ,$*)) \
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) $(ENGINE_OPT) -MMD -c -o $@ $< -DVM_LANES=$(word 1,$(subst _, ,$*)) \
 	    -DVM_VEC=$(word 2,$(subst _, ,$*)) $(ISA_$(word 3,$(subst _, ,$*))) \
 	    -DVM_ENGINE=vm_engine_$(word 1,$(subst _, ,$*))_$(word 3,$(subst _, ,$*))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -MMD -c -o $@ $<
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) -MMD -c -o $@ $<
 
 # ---- set-up ----
 
@@ -112,26 +120,31 @@ UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
-	$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
 
 # The numeric kernels at every width, in one program. gcc warns that wide vectors as results have
 # another ABI with AVX; none crosses a file.
 KERNS = $(foreach v,1 4 8 16,$(BUILD)/tests/numeric/kern_$(v).o)
 $(KERNS): $(BUILD)/tests/numeric/kern_%.o: tests/numeric/kern.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Wno-psabi -MMD -DVM_VEC=$* -c -o $@ $<
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) -Wno-psabi -MMD -DVM_VEC=$* -c -o $@ $<
 $(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
-	$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
-	$(CC) $(FLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
 .SECONDARY:
 
 # ---- the rest ----
 
 man/modules.7: man/modules_page.c vm/tables.c vm/modules.def vm/ops.def
 	@mkdir -p $(BUILD)/man
-	$(CC) $(FLAGS) -o $(BUILD)/man/modules_page man/modules_page.c vm/tables.c
-	$(BUILD)/man/modules_page > $@.new && mv $@.new $@
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $(BUILD)/man/modules_page man/modules_page.c vm/tables.c
+	$(Q)$(BUILD)/man/modules_page > $@.new && mv $@.new $@
 
 format:
 	clang-format -i $$(git ls-files '*.[ch]')

@@ -58,6 +58,7 @@ struct proto {
     struct input *in;
     struct place *given; /* where an input's field is; source NULL: no field yet */
     char *touched;       /* something was meant for this input, right or wrong */
+    char anonymous;      /* its id was made here: nothing in the text can name it */
     unsigned number;
     unsigned used_outputs; /* a bit each */
     unsigned first;        /* its first node in the flat graph */

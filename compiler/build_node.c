@@ -162,6 +162,7 @@ static int name_anonymous(struct builder *b, struct patch *patch, struct proto *
     proto->id = anonymous_id(b, patch, &proto->type);
     if (!proto->id)
         return -1;
+    proto->anonymous = 1;
     return table_put(b->arena, &patch->names, proto->id, name_value(NAME_ANONYMOUS, proto->number));
 }
 

@@ -93,6 +93,15 @@ static void out_of_range(struct builder *b, const struct type *type, unsigned in
     note_param(b, d, type, input);
 }
 
+static void second_static(struct builder *b, const struct type *type, unsigned input,
+                          const struct sx *sx)
+{
+    struct diag *d =
+        diag_error(b->diags, E_STATIC, sx->place, "input '%s' of '%s' takes one number",
+                   type_port(type, input).name, type->name);
+    diag_label(b->diags, d, "this is another");
+}
+
 static void read_constant(struct builder *b, struct proto *proto, unsigned input,
                           const struct sx *sx)
 {
@@ -105,6 +114,8 @@ static void read_constant(struct builder *b, struct proto *proto, unsigned input
         wrong_unit(b, &proto->type, input, sx, &number);
     else if (number.value < port.low || number.value > port.high)
         out_of_range(b, &proto->type, input, sx);
+    else if (port.use == VM_USE_STATIC && proto->in[input].count > 0)
+        second_static(b, &proto->type, input, sx);
     else
         input_add(b, &proto->in[input],
                   (struct term){.kind = TERM_CONSTANT,
@@ -127,7 +138,7 @@ static void kind_help(struct builder *b, struct diag *d, const struct origin *fr
     if (from->kind == VM_GATE)
         diag_help(b->diags, d, "an envelope makes a signal of it: (env.adsr (gate %s))",
                   from->name);
-    else if (from->proto->id && name_is_id(from->proto->id))
+    else if (from->proto->id && !from->proto->anonymous)
         diag_help(b->diags, d, "'%s.left' and '%s.right' are signals", from->proto->id,
                   from->proto->id);
     else

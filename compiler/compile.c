@@ -31,6 +31,18 @@ struct graph *compile_graph(struct compile_job *job)
     return graph_read(&job->arena, &job->diags, job->source);
 }
 
+/* What a patch can ask for and no machine grants, the verifier says. */
+static bool over_limits(struct compile_job *job, const struct graph *graph,
+                        const struct bytes *bytes)
+{
+    struct rp_error error;
+    if (rp_verify(bytes->data, bytes->size, &error) == RP_OK)
+        return false;
+    diag_error(&job->diags, E_PROGRAM_LIMIT, graph->nodes[graph->output].place,
+               "the program is over the machine's limits: %s", error.reason);
+    return true;
+}
+
 struct bytes compile_graph_to_bytes(struct compile_job *job, struct graph *graph, bool lines)
 {
     struct bytes none = {0};
@@ -38,7 +50,8 @@ struct bytes compile_graph_to_bytes(struct compile_job *job, struct graph *graph
     if (!order)
         return none;
     struct ir *ir = lower(&job->arena, &job->diags, graph, order);
-    return ir ? bytecode_from_ir(&job->arena, ir, lines) : none;
+    struct bytes bytes = ir ? bytecode_from_ir(&job->arena, ir, lines) : none;
+    return bytes.data && over_limits(job, graph, &bytes) ? none : bytes;
 }
 
 static int give(struct compile_job *job, const struct bytes *bytes, struct compile_result *result,

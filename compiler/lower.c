@@ -243,10 +243,25 @@ static double fixed_or(const struct node *n, unsigned i, double otherwise)
     return n->in[i].count ? n->in[i].terms[0].value : otherwise;
 }
 
+/* One frame more than a port may have stands for all that is too long. */
 static uint32_t whole_frames(double seconds, double round_up)
 {
     double frames = seconds * RP_SAMPLE_RATE + round_up;
+    if (frames > VM_MAX_DELAY)
+        return VM_MAX_DELAY + 1;
     return frames < 1.0 ? 1 : (uint32_t)frames;
+}
+
+/* 1 when all terms are constants, with *sum their sum. */
+static int constant_sum(const struct input *in, double *sum)
+{
+    *sum = 0.0;
+    for (unsigned i = 0; i < in->count; i++) {
+        if (in->terms[i].kind != TERM_CONSTANT)
+            return 0;
+        *sum += in->terms[i].value;
+    }
+    return in->count > 0;
 }
 
 /* The delays a line must offer: a constant's own; a parameter's range; else min to max. */
@@ -254,12 +269,13 @@ static void delay_range(const struct lowering *l, const struct node *n, double *
 {
     const struct input *time = &n->in[VM_IN_DELAY_FEEDBACK_time];
     const struct vm_in *ports = n->module->in;
+    double fixed;
     *low = ports[VM_IN_DELAY_FEEDBACK_min].def;
     *high = ports[VM_IN_DELAY_FEEDBACK_max].def;
     if (time->count == 0)
         *low = *high = ports[VM_IN_DELAY_FEEDBACK_time].def;
-    else if (time->count == 1 && time->terms[0].kind == TERM_CONSTANT)
-        *low = *high = time->terms[0].value;
+    else if (constant_sum(time, &fixed))
+        *low = *high = fixed;
     else if (time->count == 1 && time->terms[0].kind == TERM_PARAM) {
         *low = l->graph->params[time->terms[0].param].low;
         *high = l->graph->params[time->terms[0].param].high;
@@ -417,6 +433,14 @@ static int find_users(struct lowering *l)
     return l->sums ? 0 : -1;
 }
 
+static uint32_t longest(const struct ir *ir)
+{
+    uint32_t frames = 0;
+    for (size_t i = 0; i < ir->port_count; i++)
+        frames = ir->ports[i].high > frames ? ir->ports[i].high : frames;
+    return frames;
+}
+
 static void report_limits(struct lowering *l)
 {
     const struct ir *ir = l->ir;
@@ -429,15 +453,18 @@ static void report_limits(struct lowering *l)
     }
     for (size_t i = 0; i < ir->port_count; i++)
         frames += vm_ring_frames(ir->ports[i].high);
-    if (frames > VM_MAX_RINGS || ir->port_count > VM_MAX_PORTS) {
-        const struct node *n = &l->graph->nodes[l->graph->output];
-        struct diag *d =
-            diag_error(l->diags, E_DELAY_LIMIT, n->place,
-                       "%zu delay lines take %.1f s of memory; the limits are %d lines and %.1f s",
+    struct diag *d = NULL;
+    struct place place = l->graph->nodes[l->graph->output].place;
+    if (longest(ir) > VM_MAX_DELAY)
+        d = diag_error(l->diags, E_DELAY_LIMIT, place, "a delay line of more than %.1f s",
+                       (double)VM_MAX_DELAY / RP_SAMPLE_RATE);
+    else if (frames > VM_MAX_RINGS || ir->port_count > VM_MAX_PORTS)
+        d = diag_error(l->diags, E_DELAY_LIMIT, place,
+                       "%zu delay lines that take %.1f s of memory; at most %d and %.1f s",
                        ir->port_count, (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS,
                        (double)VM_MAX_RINGS / RP_SAMPLE_RATE);
+    if (d)
         diag_help(l->diags, d, "give the delays a shorter 'time', or a smaller 'max'");
-    }
 }
 
 struct ir *lower(struct arena *arena, struct diags *diags, struct graph *graph,

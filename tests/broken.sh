@@ -17,6 +17,7 @@ done
 generated() { # too large to commit: made here
     case $1 in
     0103) { printf '(patch) ;'; head -c 67108864 /dev/zero | tr '\0' x; } >"$work/large.sx" ;;
+    0403) { printf '(patch (params'; seq -f ' (k%.0f 1)' 5000; printf ') (output (osc.sine)))'; } >"$work/large.sx" ;;
     *) return 1 ;;
     esac
     status 1 "$patchc" --check "$work/large.sx" && says "[E$1]"

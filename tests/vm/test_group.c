@@ -1,6 +1,7 @@
 /* test_group.c - promises P2, P3, P5 and P6 within vm/: one voice gives the same bits whatever the
  * width, ISA, lane, neighbours, cut and start; snapshots, errors, and delay lines. */
 #include "listing.h"
+#include "vm/program.h"
 #include <pthread.h>
 
 /* ---- a voice's part and the ways to play it ---- */
@@ -513,6 +514,60 @@ static void test_random_programs(void **state)
         assert_true(used[i] > 10);
 }
 
+/* ---- buffers ---- */
+
+/* From the instruction that writes a register to the last that reads it. */
+struct life {
+    uint32_t first, last;
+};
+
+static void find_lives(const struct rp_program *p, struct life *lives)
+{
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        for (unsigned j = 0; j < n->outputs; j++)
+            lives[n->out[j]] = (struct life){i, i};
+        for (unsigned j = 0; j < n->inputs; j++)
+            lives[n->in[j]].last = i;
+    }
+}
+
+/* No two registers alive in one instruction share a buffer, and there are no more buffers than
+ * registers alive at once. */
+static void check_buffers(const struct rp_program *p)
+{
+    static struct life lives[4096];
+    uint32_t most = 0, registers = p->totals.registers;
+    assert_true(registers < COUNT(lives));
+    find_lives(p, lives);
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        uint8_t taken[4096] = {0};
+        uint32_t alive = 0;
+        for (uint32_t r = 1; r <= registers; r++) {
+            if (p->buffer[r] == VM_NONE || lives[r].first > i || lives[r].last < i)
+                continue;
+            assert_true(p->buffer[r] < p->buffer_count);
+            if (taken[p->buffer[r]]++)
+                fail_msg("instruction %u: the buffer of r%u is in use", i, r);
+            alive++;
+        }
+        most = alive > most ? alive : most;
+    }
+    assert_int_equal(p->buffer_count, most);
+}
+
+static void test_buffers(void **state)
+{
+    static struct maker m;
+    (void)state;
+    for (uint64_t seed = 2000; seed < 2050; seed++) {
+        make_program(&m, seed);
+        struct built b = t_build(m.t.text);
+        check_buffers(b.program);
+        t_free(&b);
+    }
+}
+
 /* ---- parameters ---- */
 
 static const char one_param[] = "LOAD_PARAM r1, \"x\"\nWRITE_OUTPUT r1\n";
@@ -671,19 +726,20 @@ static void test_glides_together(void **state)
     t_free(&b);
 }
 
-/* The longest glide there is ends, and does not begin again. */
+/* The longest glide a snapshot can hold ends, and does not begin again. */
 static void test_longest_glide(void **state)
 {
     struct built b = param_program("none linear 0 10 0 0");
     struct rp_group *g = started(b.program);
-    uint32_t words[64], at = UINT32_MAX - 30;
+    uint32_t words[64];
     float out[300];
     (void)state;
-    rp_param_glide(g, 0, 0, 10.0f, UINT32_MAX);
+    rp_param_glide(g, 0, 0, 10.0f, 1234);
     assert_true(rp_snapshot_bytes(b.program) <= sizeof words);
     assert_int_equal(rp_snapshot(g, 0, words, sizeof words), RP_OK);
-    assert_int_equal(words[8], UINT32_MAX); /* header 4, value, start, target, at, length */
-    words[7] = at;
+    assert_int_equal(words[8], 1234); /* header 4, value, start, target, at, length */
+    words[8] = UINT32_MAX;
+    words[7] = UINT32_MAX - 30;
     assert_int_equal(rp_restore(g, 0, words, sizeof words), RP_OK);
     t_run(g, 300, out, NULL);
     for (uint32_t k = 30; k < 300; k++)
@@ -1201,6 +1257,7 @@ int main(void)
         cmocka_unit_test(test_lane_again),
         cmocka_unit_test(test_seeds_differ),
         cmocka_unit_test(test_random_programs),
+        cmocka_unit_test(test_buffers),
         cmocka_unit_test(test_jump),
         cmocka_unit_test(test_linear_glide),
         cmocka_unit_test(test_exponential_glide),

@@ -104,19 +104,20 @@ static int impulse_response(enum kind kind, float cutoff, float q, float *h)
     return count;
 }
 
-/* Within 0.05 dB, or 1e-6 (-120 dB) where rounding of single precision is all there is. */
+/* Within 0.05 dB, or 3e-7 (-130 dB) of the peak where rounding of single precision is all there is.
+ */
 static double check_response(enum kind kind, float cutoff, float q)
 {
     static float h[LONG];
     int count = impulse_response(kind, cutoff, q, h);
-    double worst = 0.0;
+    double worst = 0.0, floor = 3e-7 * fmax(1.0, (double)q);
     for (double f = 20.0; f <= 18000.0; f *= 1.12) {
         double want = analytic(kind, (double)cutoff, (double)q, f), got = response(h, count, f);
         double db = fabs(20.0 * log10(got / want));
-        if (fabs(got - want) > 1e-6 && db > 0.05)
+        if (fabs(got - want) > floor && db > 0.05)
             fail_msg("%s, cutoff %g, q %g: at %g Hz %g, not %g", kind_names[kind], (double)cutoff,
                      (double)q, f, got, want);
-        if (want > 1e-4 && db > worst)
+        if (want > 1e-3 && db > worst)
             worst = db;
     }
     return worst;
@@ -132,7 +133,7 @@ static void test_responses(void **state)
         for (size_t i = 0; i < COUNT(cutoffs); i++)
             for (size_t k = 0; k < (kind == ONEPOLE ? 1 : COUNT(qs)); k++)
                 worst = fmax(worst, check_response((enum kind)kind, cutoffs[i], qs[k]));
-        print_message("  %s: off by %.4f dB at most, above -80 dB\n", kind_names[kind], worst);
+        print_message("  %s: off by %.4f dB at most, above -60 dB\n", kind_names[kind], worst);
     }
 }
 
@@ -621,59 +622,93 @@ static void test_noise(void **state)
 
 /* ---- tails: to exact zero, with nothing denormal on the way ---- */
 
-/* Runs on frame by frame after the input went silent. `floats`: state words that are floats, from
- * the first on; -1: all of them and the delay memory. */
-static int run_tail(struct voice *v, int floats, int longest, const char *what)
+/* Looks at the state words that are floats (the first `floats`; -1: all, and the delay memory).
+ * The largest of them and the output. */
+static float look(const struct voice *v, int floats, float out, const char *what, int frame)
 {
     static float words[1 << 14];
     size_t head = 4 + 5 * (size_t)rp_param_count(v->built.program);
     size_t all = rp_snapshot_bytes(v->built.program) / 4 - head;
     size_t count = floats < 0 ? all : (size_t)floats;
-    for (int n = 0; n < longest; n++) {
-        float out;
-        int still = 1;
-        t_run(v->group, 1, &out, NULL);
-        if (t_denormal(out))
-            fail_msg("%s: output %g at frame %d", what, (double)out, n);
-        state_words(v, words, count);
-        for (size_t i = 0; i < count; i++) {
-            if (t_denormal(words[i]))
-                fail_msg("%s: state %zu is %g at frame %d", what, i, (double)words[i], n);
-            still &= words[i] == 0.0f;
-        }
-        if (still && out == 0.0f)
+    float largest = fabsf(out);
+    state_words(v, words, count);
+    if (t_denormal(out))
+        fail_msg("%s: output %g at frame %d", what, (double)out, frame);
+    for (size_t i = 0; i < count; i++) {
+        if (t_denormal(words[i]))
+            fail_msg("%s: state %zu is %g at frame %d", what, i, (double)words[i], frame);
+        largest = fmaxf(largest, fabsf(words[i]));
+    }
+    return largest;
+}
+
+/* Runs on after the input went silent, until nothing is left; how long that took. The state is
+ * looked at after each of the first `closely` frames, then now and then. */
+static int run_tail(struct voice *v, int floats, int closely, const char *what)
+{
+    static float out[997];
+    float left = 1.0f;
+    for (int n = 0, step = 1; n < 4000000; n += step) {
+        step = n < closely ? 1 : 997;
+        t_run(v->group, (size_t)step, out, NULL);
+        for (int i = 0; i < step - 1; i++)
+            assert_false(t_denormal(out[i]));
+        left = look(v, floats, out[step - 1], what, n);
+        if (left == 0.0f)
             return n;
     }
-    fail_msg("%s: no silence after %d frames: %g, %g", what, longest, (double)words[0],
-             (double)words[count - 1]);
+    fail_msg("%s: still %g after 4000000 frames", what, (double)left);
     return 0;
+}
+
+static struct voice ringing_filter(enum kind kind, float cutoff, float q)
+{
+    struct voice v = filter(kind);
+    uint64_t chance = 21;
+    float out = 0.0f;
+    set(&v, 1, cutoff);
+    set(&v, 2, q);
+    for (int n = 0; n < 100; n++) {
+        set(&v, 0, t_between(&chance, -1.0f, 1.0f));
+        t_run(v.group, 1, &out, NULL);
+    }
+    assert_true(out != 0.0f);
+    set(&v, 0, 0.0f);
+    return v;
 }
 
 static void test_filter_tails(void **state)
 {
     static const float cutoffs[] = {20.0f, 100.0f, 1000.0f, 10000.0f, 23500.0f};
     static const float qs[] = {0.1f, 0.70710678f, 10.0f};
-    uint64_t chance = 21;
+    char what[64];
     (void)state;
     for (int kind = 0; kind < KINDS; kind++)
         for (size_t i = 0; i < COUNT(cutoffs); i++)
             for (size_t k = 0; k < (kind == ONEPOLE ? 1 : COUNT(qs)); k++) {
-                struct voice v = filter((enum kind)kind);
-                float out;
-                set(&v, 1, cutoffs[i]);
-                set(&v, 2, qs[k]);
-                for (int n = 0; n < 100; n++) {
-                    set(&v, 0, t_between(&chance, -1.0f, 1.0f));
-                    t_run(v.group, 1, &out, NULL);
-                }
-                assert_true(out != 0.0f);
-                set(&v, 0, 0.0f);
-                char what[64];
+                struct voice v = ringing_filter((enum kind)kind, cutoffs[i], qs[k]);
                 snprintf(what, sizeof what, "%s at %g Hz, q %g", kind_names[kind],
                          (double)cutoffs[i], (double)qs[k]);
-                run_tail(&v, kind == ONEPOLE ? 1 : 2, 400000, what);
+                run_tail(&v, kind == ONEPOLE ? 1 : 2, 20000, what);
                 voice_free(&v);
             }
+}
+
+/* Below 5 Hz the flush of one state can leave the other standing, 1e-20/(2g) or less: nothing to
+ * hear, nothing denormal, but not zero. */
+static void test_slow_filter_tails(void **state)
+{
+    static float out[600000];
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct voice v = ringing_filter((enum kind)kind, 2.0f, 0.70710678f);
+        t_run(v.group, 600000, out, NULL);
+        for (int n = 0; n < 600000; n++)
+            assert_false(t_denormal(out[n]));
+        assert_true(fabsf(out[100]) > 1e-9f);
+        assert_true(look(&v, kind == ONEPOLE ? 1 : 2, out[599999], kind_names[kind], 0) < 1e-15f);
+        voice_free(&v);
+    }
 }
 
 static void test_envelope_tails(void **state)
@@ -785,6 +820,7 @@ int main(void)
         cmocka_unit_test(test_pan),
         cmocka_unit_test(test_noise),
         cmocka_unit_test(test_filter_tails),
+        cmocka_unit_test(test_slow_filter_tails),
         cmocka_unit_test(test_envelope_tails),
         cmocka_unit_test(test_delay_tails),
         cmocka_unit_test(test_whole_tail),

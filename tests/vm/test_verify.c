@@ -663,7 +663,7 @@ static void assert_guard(const void *memory, size_t size)
  * file. A register is 4 bytes of a file at least, a state word of an op of 8 bytes less than 8. */
 static uint64_t group_limit(size_t file, unsigned lanes)
 {
-    uint64_t voice = 4 * 2 * (uint64_t)VM_MAX_DELAY + 4 * (uint64_t)RP_BLOCK * VM_MAX_LIVE;
+    uint64_t voice = 4 * (uint64_t)VM_MAX_RINGS + 4 * (uint64_t)RP_BLOCK * VM_MAX_LIVE;
     return lanes * (voice + 16 * (uint64_t)file) + 64 * (uint64_t)file + 65536;
 }
 
