@@ -276,7 +276,7 @@ static void check_required(struct builder *b, const struct proto *proto)
 {
     for (unsigned i = 0; i < type_inputs(&proto->type); i++) {
         struct port port = type_port(&proto->type, i);
-        if (port.use != VM_USE_REQ || proto->touched[i])
+        if ((port.use != VM_USE_REQ && port.use != VM_USE_REQ_SUM) || proto->touched[i])
             continue;
         struct diag *d =
             diag_error(b->diags, E_NOT_CONNECTED, proto->place,

@@ -125,35 +125,55 @@ static int is_unknown_field(struct builder *b, struct patch *patch, const struct
     return names && !diag_nearest(head->text, head->length, names, count);
 }
 
+static int takes_all(const struct proto *proto)
+{
+    enum vm_use use = type_port(&proto->type, 0).use;
+    return use == VM_USE_REQ_SUM || use == VM_USE_OPT_SUM;
+}
+
+/* The input of the next value without a name; -1 when there is none left, which is reported. */
+static int next_unnamed(struct builder *b, struct proto *proto, const struct sx *arg,
+                        unsigned *next)
+{
+    unsigned count = type_inputs(&proto->type);
+    if (*next > 0 && count > 0 && takes_all(proto))
+        return 0;
+    if (*next < count)
+        return give(b, proto, *next, arg->place) ? (int)(*next)++ : -1;
+    struct diag *d =
+        diag_error(b->diags, E_UNKNOWN_INPUT, arg->place,
+                   count ? "'%s' has no more inputs" : "'%s' has no inputs", proto->type.name);
+    diag_label(b->diags, d, "this value has nowhere to go");
+    if (count)
+        diag_help(b->diags, d,
+                  "values without a name feed the inputs in order; to add them up, "
+                  "write (%s 1 2)",
+                  type_port(&proto->type, 0).name);
+    return -1;
+}
+
 static void read_unnamed(struct builder *b, struct patch *patch, struct proto *proto,
-                         const struct sx *arg, int *begun)
+                         const struct sx *arg, unsigned *next)
 {
     if (is_unknown_field(b, patch, arg)) {
         unknown_input(b, &proto->type, arg->first->place, arg->first->text);
         return;
     }
-    if (type_inputs(&proto->type) == 0) {
-        struct diag *d = diag_error(b->diags, E_UNKNOWN_INPUT, arg->place, "'%s' has no inputs",
-                                    proto->type.name);
-        diag_label(b->diags, d, "this value has nowhere to go");
-        return;
-    }
-    if (!*begun && !give(b, proto, 0, arg->place))
-        return;
-    *begun = 1;
-    read_value(b, patch, proto, 0, arg);
+    int input = next_unnamed(b, proto, arg, next);
+    if (input >= 0)
+        read_value(b, patch, proto, (unsigned)input, arg);
 }
 
 static void read_args(struct builder *b, struct patch *patch, struct proto *proto,
                       const struct sx *arg)
 {
-    int begun = 0;
+    unsigned next = 0;
     for (; arg; arg = arg->next) {
         int input = names_input(proto, arg);
         if (input >= 0)
             read_field(b, patch, proto, (unsigned)input, arg);
         else
-            read_unnamed(b, patch, proto, arg, &begun);
+            read_unnamed(b, patch, proto, arg, &next);
     }
 }
 
@@ -170,8 +190,7 @@ struct proto *read_nested(struct builder *b, struct patch *patch, const struct s
                           struct proto *named)
 {
     const struct sx *head = form->first;
-    if (!head || head->kind == SX_LIST ||
-        (head->kind == SX_NUMBER && !name_is_id(head->text))) {
+    if (!head || head->kind == SX_LIST || (head->kind == SX_NUMBER && !name_is_id(head->text))) {
         shape_error(b, form->place, "a form begins with the name of a module",
                     "(osc.sine (freq 440))");
         return NULL;

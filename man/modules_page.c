@@ -100,6 +100,9 @@ static void put_use(const struct vm_in *in)
     case VM_USE_REQ:
         fputs("; must be given", stdout);
         return;
+    case VM_USE_REQ_SUM:
+        fputs("; must be given; takes all unnamed values", stdout);
+        return;
     case VM_USE_GATED:
         fputs("; the voice's own gate when nothing is given", stdout);
         return;
@@ -107,8 +110,11 @@ static void put_use(const struct vm_in *in)
         fputs("; takes a constant only", stdout);
         break;
     case VM_USE_OPT:
+    case VM_USE_OPT_SUM:
         break;
     }
+    if (in->use == VM_USE_OPT_SUM)
+        fputs("; takes all unnamed values", stdout);
     fputs("; default ", stdout);
     put_number(in->def);
 }

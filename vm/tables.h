@@ -54,7 +54,14 @@ enum {
 
 enum vm_kind { VM_SIGNAL, VM_GATE, VM_STEREO, VM_ANY };
 enum vm_unit { VM_UNIT_NONE, VM_UNIT_HZ, VM_UNIT_SECONDS, VM_UNIT_RATIO };
-enum vm_use { VM_USE_OPT, VM_USE_REQ, VM_USE_GATED, VM_USE_STATIC };
+enum vm_use {
+    VM_USE_OPT,
+    VM_USE_REQ,
+    VM_USE_GATED,
+    VM_USE_STATIC,
+    VM_USE_REQ_SUM,
+    VM_USE_OPT_SUM,
+};
 
 struct vm_in {
     const char *name, *help;

@@ -1,7 +1,7 @@
 /* test_group.c - promises P2, P3, P5 and P6 within vm/: one voice gives the same bits whatever the
  * width, ISA, lane, neighbours, cut and start; snapshots, errors, and delay lines. */
 #include "listing.h"
-#include "vm/program.h"
+#include "vm/group.h"
 #include <pthread.h>
 
 /* ---- a voice's part and the ways to play it ---- */
@@ -633,6 +633,7 @@ static void test_linear_glide(void **state)
             if (t_bits(out[k]) != t_bits(on_line(3.0f, -7.3f, k, n)))
                 fail_msg("frame %u of %u: %.9g", k, n, (double)out[k]);
         assert_true(out[n - 1] > -7.3f && out[n] == -7.3f);
+        assert_true(g->gliding[0] == 0 && !g->stale); /* uniform again: nothing is paid for it */
         free(g);
     }
     t_free(&b);
@@ -745,6 +746,9 @@ static void test_longest_glide(void **state)
     for (uint32_t k = 30; k < 300; k++)
         if (out[k] != 10.0f)
             fail_msg("frame %u after the end: %.9g", k - 30, (double)out[k]);
+    rp_param_glide(g, 0, 0, 0.0f, 10);
+    t_run(g, 11, out, NULL);
+    assert_true(out[0] == 10.0f && out[10] == 0.0f);
     free(g);
     t_free(&b);
 }
@@ -832,6 +836,8 @@ static void test_restore_leaves_neighbours(void **state)
             rp_voice_start(g, l, l, l);
         t_run(g, 10, skip, NULL);
         rp_snapshot(g, 1, bytes, size);
+        if (restoring)
+            rp_param_set(g, 1, 0, 5000.0f);
         t_run(g, 90, skip, NULL);
         if (restoring)
             assert_int_equal(rp_restore(g, 1, bytes, size), RP_OK);

@@ -568,21 +568,23 @@ static void test_pan(void **state)
 
 /* ---- noise ---- */
 
+enum { NOISE = 1 << 16 }; /* frames */
+
 static void hear_noise(unsigned key, uint64_t seed, uint64_t serial, float *out)
 {
     static struct listing t;
     t = (struct listing){.size = 0};
     t_line(&t, "WRITE_OUTPUT r%u\n", t_noise(&t, key));
     struct voice v = voice(t.text, seed, serial);
-    t_run(v.group, LONG, out, NULL);
+    t_run(v.group, NOISE, out, NULL);
     voice_free(&v);
 }
 
-/* Correlation of two streams, one shifted: for independent ones about 1/sqrt(LONG), 0.004. */
+/* Correlation of two streams, one shifted: for independent ones about 1/sqrt(NOISE), 0.004. */
 static double correlation(const float *a, const float *b, int shift)
 {
     double sum = 0.0, aa = 0.0, bb = 0.0;
-    for (int n = shift; n < LONG; n++) {
+    for (int n = shift; n < NOISE; n++) {
         sum += (double)a[n] * (double)b[n - shift];
         aa += (double)a[n] * (double)a[n];
         bb += (double)b[n - shift] * (double)b[n - shift];
@@ -592,32 +594,42 @@ static double correlation(const float *a, const float *b, int shift)
 
 static void test_noise(void **state)
 {
-    static const struct {
-        unsigned key;
-        uint64_t seed, serial;
-    } others[] = {{1, 1, 2},          {1, 2, 1},          {2, 1, 1},          {1, 0, 1},
-                  {1, 1, 0},          {0, 1, 1},          {1, 1ull << 32, 1}, {1, 1, 1ull << 32},
-                  {1, 1ull << 63, 1}, {1, 1, 1ull << 63}, {0x80000001u, 1, 1}};
-    static float one[LONG], two[LONG];
-    double mean = 0.0, power = 0.0;
+    static float one[NOISE], two[NOISE];
+    double sum = 0.0, power = 0.0;
     (void)state;
     hear_noise(1, 1, 1, one);
     hear_noise(1, 1, 1, two);
-    t_same(two, one, LONG, "the same noise");
-    for (size_t i = 0; i < COUNT(others); i++) {
-        hear_noise(others[i].key, others[i].seed, others[i].serial, two);
-        for (int shift = 0; shift < 5; shift++)
-            if (fabs(correlation(one, two, shift)) > 0.02)
-                fail_msg("noise %zu is like the first, %d frames on", i, shift);
-    }
+    t_same(two, one, NOISE, "the same noise");
     for (int shift = 1; shift < 20; shift++)
         assert_true(fabs(correlation(one, one, shift)) < 0.02);
-    for (int n = 0; n < LONG; n++) {
+    for (int n = 0; n < NOISE; n++) {
         assert_true(one[n] >= -1.0f && one[n] < 1.0f);
-        mean += (double)one[n] / LONG;
-        power += (double)one[n] * (double)one[n] / LONG;
+        sum += (double)one[n];
+        power += (double)one[n] * (double)one[n];
     }
-    assert_true(fabs(mean) < 0.01 && fabs(power - 1.0 / 3.0) < 0.01);
+    assert_true(fabs(sum / NOISE) < 0.01 && fabs(power / NOISE - 1.0 / 3.0) < 0.01);
+}
+
+/* Key, seed and serial each make another noise, also when they change places. */
+static void test_noises_differ(void **state)
+{
+    static const struct {
+        unsigned key;
+        uint64_t seed, serial;
+    } noises[] = {{1, 1, 1},          {1, 1, 2},          {1, 2, 1},          {2, 1, 1},
+                  {1, 0, 1},          {1, 1, 0},          {0, 1, 1},          {1, 3, 2},
+                  {1, 2, 3},          {2, 1, 3},          {3, 1, 2},          {2, 3, 1},
+                  {1, 1ull << 32, 1}, {1, 1, 1ull << 32}, {1, 1ull << 63, 1}, {1, 1, 1ull << 63},
+                  {0x80000001u, 1, 1}};
+    static float heard[COUNT(noises)][NOISE];
+    (void)state;
+    for (size_t i = 0; i < COUNT(noises); i++) {
+        hear_noise(noises[i].key, noises[i].seed, noises[i].serial, heard[i]);
+        for (size_t k = 0; k < i; k++)
+            for (int shift = 0; shift < 3; shift++)
+                if (fabs(correlation(heard[i], heard[k], shift)) > 0.025)
+                    fail_msg("noises %zu and %zu are alike, %d frames apart", i, k, shift);
+    }
 }
 
 /* ---- tails: to exact zero, with nothing denormal on the way ---- */
@@ -819,6 +831,7 @@ int main(void)
         cmocka_unit_test(test_not_a_number),
         cmocka_unit_test(test_pan),
         cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_noises_differ),
         cmocka_unit_test(test_filter_tails),
         cmocka_unit_test(test_slow_filter_tails),
         cmocka_unit_test(test_envelope_tails),
