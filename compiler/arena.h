@@ -6,9 +6,9 @@
 
 struct arena {
     struct arena_chunk *chunks;
-    size_t taken;       /* bytes handed out */
-    long fail_after;    /* tests: the allocation that fails, counted down; -1 never */
-    int failed;         /* an allocation failed: the job ends with exit status 2 */
+    size_t taken;    /* bytes handed out */
+    long fail_after; /* tests: the allocation that fails, counted down; -1 never */
+    int failed;      /* an allocation failed: the job ends with exit status 2 */
 };
 
 void arena_init(struct arena *);

@@ -37,7 +37,7 @@ struct diags {
     struct arena *arena;
     struct diag list[DIAG_LIMIT];
     struct diag scratch; /* what is reported past the limit; overwritten */
-    unsigned count; /* all reported, also those past the limit */
+    unsigned count;      /* all reported, also those past the limit */
 };
 
 void diags_init(struct diags *, struct arena *);

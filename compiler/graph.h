@@ -34,8 +34,8 @@ struct input {
 struct node {
     const char *id;
     const struct vm_module *module;
-    struct input *in; /* module->inputs of them */
-    struct place place;      /* the node's id or, in a nested form, its module name */
+    struct input *in;   /* module->inputs of them */
+    struct place place; /* the node's id or, in a nested form, its module name */
 };
 
 struct param {
@@ -61,8 +61,8 @@ struct graph {
 struct graph *graph_read(struct arena *, struct diags *, const struct source *);
 
 /* The node numbers in an order in which every input comes before its use, but for what reaches
- * the `in` and `feedback` inputs of delay.feedback; ties by node order. Reports a cycle with its path.
- * NULL on error. */
+ * the `in` and `feedback` inputs of delay.feedback; ties by node order. Reports a cycle with its
+ * path. NULL on error. */
 unsigned *graph_order(struct arena *, struct diags *, const struct graph *);
 
 /* Writes the graph in the long S-expression form or as JSON; reading either gives an equal

@@ -44,6 +44,7 @@ says() {
 }
 
 report() {
-    echo "$passed passed, $failed failed, $skipped skipped" >"${REPORT:-/dev/stdout}"
+    local line="$passed passed, $failed failed, $skipped skipped"
+    if [ -n "${REPORT:-}" ]; then echo "$line" >"$REPORT"; else echo "$line"; fi
     [ "$failed" = 0 ]
 }

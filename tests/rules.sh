@@ -27,7 +27,7 @@ no_clock_or_heap() {
 }
 check "vm/ has no clock, heap, environment or files" no_clock_or_heap
 no_global_state() {
-    ! nm build/vm/*.o | grep -E ' [bBdDC] ' | grep -vE ' d (engines|run_table|vm_|names|.*\.local)'
+    ! objdump -t build/vm/*.o | grep -E ' O \.(data|bss)[[:space:]]'
 }
 check "vm/ has no writable globals" no_global_state
 modules_page_is_fresh() {

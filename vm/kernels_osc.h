@@ -47,8 +47,8 @@ LANE_FN struct osc_rate osc_rate(ulane increment)
 
 /* Whether, in any lane, something `turns` of a turn away is within the window: the test for a
  * neighbouring edge. A little over 1, so that a lane that does not need the neighbour, but gets it
- * because another lane does, adds exactly zero. Depends on freq alone, so that it leaves a loop over
- * frames of one freq. */
+ * because another lane does, adds exactly zero. Depends on freq alone, so that it leaves a loop
+ * over frames of one freq. */
 LANE_FN int osc_reach(lane period, float turns)
 {
     return lane_any(lane_lt(period * turns, lane_set(1.002f)));
@@ -61,10 +61,9 @@ LANE_FN lane osc_step_pair(lane u, lane period, float k)
     return blep_step(at + u) - blep_step(at - u);
 }
 
-/* The steps of all turns around the nearest one, |u| <= P/2, less their naive steps but for that one's:
- *   2 S(u) + 2 sum k >= 1 of S(kP + u) - S(kP - u).
- * A neighbour is in reach above 4.8 kHz, a second above 14.4 kHz, a third just below 24 kHz; a fourth
- * never, as P >= 2 frames. */
+/* The steps of all turns around the nearest one, |u| <= P/2, less their naive steps but for that
+ * one's: 2 S(u) + 2 sum k >= 1 of S(kP + u) - S(kP - u). A neighbour is in reach above 4.8 kHz, a
+ * second above 14.4 kHz, a third just below 24 kHz; a fourth never, as P >= 2 frames. */
 LANE_FN lane osc_steps(lane u, lane period)
 {
     lane sum = blep_step(u);
@@ -193,7 +192,8 @@ LANE_FN ulane noise_mix(ulane x)
     return (x ^ (x >> 15)) * 0x846ca68bu;
 }
 
-/* a := mix(n + key0);  b := mix((a + key0) ^ key1);  out := the top 24 bits of b ^ b/2^16, signed, in
+/* a := mix(n + key0);  b := mix((a + key0) ^ key1);  out := the top 24 bits of b ^ b/2^16, signed,
+ * in
  * [-1, 1);  n := n + 1.  Two mixes, as one would leave keys that differ in key0 alone with the same
  * stream shifted. */
 KERNEL(noise_white)

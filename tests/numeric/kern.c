@@ -12,19 +12,19 @@
 enum { W = VM_VEC, STATE_WORDS = 3, INPUTS = 2 };
 
 /* One group of W voices over all frames. */
-#define RUN(name)                                                                                                      \
-    for (size_t f = 0; f < frames; f++) {                                                                              \
-        lane in[INPUTS];                                                                                               \
-        lane y;                                                                                                        \
-        memcpy(&in[0], in0 + f * voices + v, sizeof y);                                                                \
-        memcpy(&in[1], in1 + f * voices + v, sizeof y);                                                                \
-        k_##name(in, &y, s);                                                                                           \
-        memcpy(out + f * voices + v, &y, sizeof y);                                                                    \
-    }                                                                                                                  \
+#define RUN(name)                                                                                  \
+    for (size_t f = 0; f < frames; f++) {                                                          \
+        lane in[INPUTS];                                                                           \
+        lane y;                                                                                    \
+        memcpy(&in[0], in0 + f * voices + v, sizeof y);                                            \
+        memcpy(&in[1], in1 + f * voices + v, sizeof y);                                            \
+        k_##name(in, &y, s);                                                                       \
+        memcpy(out + f * voices + v, &y, sizeof y);                                                \
+    }                                                                                              \
     break
 
-static void osc(enum kern_op op, size_t frames, size_t voices, const float *in0, const float *in1, float *out,
-                uint32_t *state)
+static void osc(enum kern_op op, size_t frames, size_t voices, const float *in0, const float *in1,
+                float *out, uint32_t *state)
 {
     for (size_t v = 0; v < voices; v += W) {
         ulane s[STATE_WORDS];
@@ -52,14 +52,14 @@ static void osc(enum kern_op op, size_t frames, size_t voices, const float *in0,
     }
 }
 
-#define MAP(expression)                                                                                                \
-    for (size_t i = 0; i < n; i += W) {                                                                                \
-        ulane u;                                                                                                       \
-        lane y;                                                                                                        \
-        memcpy(&u, bits + i, sizeof u);                                                                                \
-        y = expression;                                                                                                \
-        memcpy(out + i, &y, sizeof y);                                                                                 \
-    }                                                                                                                  \
+#define MAP(expression)                                                                            \
+    for (size_t i = 0; i < n; i += W) {                                                            \
+        ulane u;                                                                                   \
+        lane y;                                                                                    \
+        memcpy(&u, bits + i, sizeof u);                                                            \
+        y = expression;                                                                            \
+        memcpy(out + i, &y, sizeof y);                                                             \
+    }                                                                                              \
     break
 
 static void map(enum kern_fn fn, size_t n, const uint32_t *bits, float *out)

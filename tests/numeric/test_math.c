@@ -78,7 +78,8 @@ static void run_all_widths(enum kern_fn fn, const uint32_t *bits, float *y)
 }
 
 /* From first to last inclusive by `step`, the last chunk filled up with `last`. */
-static void sweep(enum kern_fn fn, judge_fn *judged, struct worst *w, uint32_t first, uint32_t last, uint32_t step)
+static void sweep(enum kern_fn fn, judge_fn *judged, struct worst *w, uint32_t first, uint32_t last,
+                  uint32_t step)
 {
     static uint32_t bits[CHUNK];
     static float y[CHUNK];
@@ -101,8 +102,8 @@ static float at(enum kern_fn fn, uint32_t bits)
 
 static void report(const char *name, const struct worst *w)
 {
-    print_message("  %s: absolute %.3g at 0x%08x, relative %.3g, highest %.9g\n", name, w->absolute, w->at, w->relative,
-                  (double)w->highest);
+    print_message("  %s: absolute %.3g at 0x%08x, relative %.3g, highest %.9g\n", name, w->absolute,
+                  w->at, w->relative, (double)w->highest);
 }
 
 static const double TURN = 6.283185307179586476925286766559;
@@ -146,7 +147,8 @@ static void test_sin_symmetry(void **state)
             kern_1.map(FN_SIN, CHUNK, bits[k], y[k]);
         for (size_t i = 0; i < CHUNK; i++) {
             uint32_t u = to_bits(y[0][i]);
-            if (to_bits(y[1][i]) != (u ^ 0x80000000u) || to_bits(y[2][i]) != u || to_bits(y[3][i]) != (u ^ 0x80000000u))
+            if (to_bits(y[1][i]) != (u ^ 0x80000000u) || to_bits(y[2][i]) != u ||
+                to_bits(y[3][i]) != (u ^ 0x80000000u))
                 fail_msg("sin is not symmetric at phase 0x%08x", bits[0][i]);
         }
     }
@@ -171,7 +173,8 @@ static void test_tan(void **state)
 {
     struct worst w = {0};
     (void)state;
-    sweep(FN_TAN, judge_tan, &w, to_bits(exhaustive ? 1e-30f : 1e-12f), to_bits(0.49f), exhaustive ? 1 : 193);
+    sweep(FN_TAN, judge_tan, &w, to_bits(exhaustive ? 1e-30f : 1e-12f), to_bits(0.49f),
+          exhaustive ? 1 : 193);
     sweep(FN_TAN, judge_tan, &w, to_bits(0.24f), to_bits(0.26f), 1);
     report("tan", &w);
     assert_true(w.relative <= 3e-7);
@@ -218,7 +221,8 @@ static void test_log2(void **state)
     report("log2", &w);
     print_message("  log2: beyond 2^-24 |log2 x|: %.3g\n", w.excess);
     assert_true(w.excess <= 7e-8);
-    sweep(FN_LOG2, judge_log2, &near, to_bits(0.70710683f), to_bits(1.4142134f), exhaustive ? 1 : 3);
+    sweep(FN_LOG2, judge_log2, &near, to_bits(0.70710683f), to_bits(1.4142134f),
+          exhaustive ? 1 : 3);
     report("log2 from sqrt(1/2) to sqrt(2)", &near);
     assert_true(near.relative <= 1.5e-7);
     for (int i = -126; i <= 127; i++)
@@ -229,9 +233,11 @@ int main(int argc, char **argv)
 {
     const char *wish = getenv("REPATCH_EXHAUSTIVE");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sin),  cmocka_unit_test(test_sin_symmetry), cmocka_unit_test(test_sin_bits),
-        cmocka_unit_test(test_tan),  cmocka_unit_test(test_exp2),         cmocka_unit_test(test_log2),
+        cmocka_unit_test(test_sin),      cmocka_unit_test(test_sin_symmetry),
+        cmocka_unit_test(test_sin_bits), cmocka_unit_test(test_tan),
+        cmocka_unit_test(test_exp2),     cmocka_unit_test(test_log2),
     };
-    exhaustive = (wish && strcmp(wish, "1") == 0) || (argc > 1 && strcmp(argv[1], "--exhaustive") == 0);
+    exhaustive =
+        (wish && strcmp(wish, "1") == 0) || (argc > 1 && strcmp(argv[1], "--exhaustive") == 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,11 +72,13 @@ static double im[N];
 static double window[N];
 static double window_sum;
 
-/* Blackman-Harris, seven terms (Albrecht 2001): side lobes under -180 dB, main lobe 7 bins a side. */
+/* Blackman-Harris, seven terms (Albrecht 2001): side lobes under -180 dB, main lobe 7 bins a side.
+ */
 static void make_window(void)
 {
-    static const double a[7] = {0.27105140069342, -0.43329793923448, 0.21812299954311, -0.06592544638803,
-                                0.01081174209837, -0.00077658482522, 0.00001388721735};
+    static const double a[7] = {0.27105140069342,  -0.43329793923448, 0.21812299954311,
+                                -0.06592544638803, 0.01081174209837,  -0.00077658482522,
+                                0.00001388721735};
     for (size_t i = 0; i < N; i++) {
         window[i] = 0.0;
         for (size_t k = 0; k < 7; k++)
@@ -163,24 +165,18 @@ static double strongest_alias(double f0, double top, double *where)
 
 struct alias_row {
     float freq;
-    double saw, pulse, narrow, triangle; /* dB; the measured level rounded up, and a margin of 1 dB */
+    double saw, pulse, narrow,
+        triangle; /* dB; the measured level rounded up, and a margin of 1 dB */
 };
 
 static const struct alias_row alias_table[] = {
-    {20.37f, -122, -122, -112, -160},
-    {55.13f, -114, -114, -104, -160},
-    {110.37f, -108, -108, -98, -156},
-    {441.37f, -96, -96, -87, -133},
-    {1000.37f, -89, -89, -79, -118},
-    {2093.00f, -82, -82, -72, -106},
-    {3135.96f, -79, -81, -69, -101},
-    {4186.01f, -78, -78, -69, -94},
-    {5000.00f, -75, -75, -67, -92},
-    {5587.65f, -75, -77, -69, -94},
-    {7040.00f, -72, -72, -62, -86},
-    {8372.02f, -74, -74, -64, -91},
-    {9956.06f, -71, -71, -60, -85},
-    {12543.90f, -70, -77, -61, -91},
+    {20.37f, -122, -122, -112, -160}, {55.13f, -114, -114, -104, -160},
+    {110.37f, -108, -108, -98, -156}, {441.37f, -96, -96, -87, -133},
+    {1000.37f, -89, -89, -79, -118},  {2093.00f, -82, -82, -72, -106},
+    {3135.96f, -79, -81, -69, -101},  {4186.01f, -78, -78, -69, -94},
+    {5000.00f, -75, -75, -67, -92},   {5587.65f, -75, -77, -69, -94},
+    {7040.00f, -72, -72, -62, -86},   {8372.02f, -74, -74, -64, -91},
+    {9956.06f, -71, -71, -60, -85},   {12543.90f, -70, -77, -61, -91},
     {15017.30f, -68, -68, -60, -78},
 };
 
@@ -198,7 +194,8 @@ static double alias_of(enum kern_op op, float freq, float width)
 static void test_aliases(void **state)
 {
     (void)state;
-    print_message("  freq: strongest alias below 20 kHz, dB and Hz: saw, pulse 0.5, pulse 0.1, triangle\n");
+    print_message(
+        "  freq: strongest alias below 20 kHz, dB and Hz: saw, pulse 0.5, pulse 0.1, triangle\n");
     for (size_t i = 0; i < sizeof alias_table / sizeof *alias_table; i++) {
         const struct alias_row *row = &alias_table[i];
         double level[4];
@@ -227,7 +224,8 @@ static void test_alias_meter(void **state)
     }
     assert_true(strongest_alias(f0, 20000.0, &where) > -25);
     for (size_t i = 0; i < N; i++)
-        y[i] = (float)sin(2 * PI * f0 / SR * (double)i) + 1e-5f * (float)cos(2 * PI * 777.7 / SR * (double)i);
+        y[i] = (float)sin(2 * PI * f0 / SR * (double)i) +
+               1e-5f * (float)cos(2 * PI * 777.7 / SR * (double)i);
     assert_true(fabs(strongest_alias(f0, 20000.0, &where) + 100) < 1);
     assert_true(fabs(where - 777.7) < 1);
 }
@@ -235,7 +233,8 @@ static void test_alias_meter(void **state)
 /* dB by which a harmonic at f Hz may lie over and under the Fourier series. */
 static void droop_bounds(double f, double *over, double *under)
 {
-    static const double table[][2] = {{15000, -0.11}, {16000, -0.51}, {18000, -2.2}, {20000, -5.4}, {22000, -10.6}};
+    static const double table[][2] = {
+        {15000, -0.11}, {16000, -0.51}, {18000, -2.2}, {20000, -5.4}, {22000, -10.6}};
     *over = 0.11;
     *under = -18.6;
     for (size_t i = sizeof table / sizeof *table; i-- > 0;)
@@ -266,7 +265,8 @@ static void check_harmonics(enum kern_op op, float freq, float width)
         if (want < 1e-6)
             assert_true(got < 2e-6);
         else if (db(got / want) > over || db(got / want) < under)
-            fail_msg("op %d, %g Hz: harmonic %d is %.3f dB from the series", op, (double)freq, k, db(got / want));
+            fail_msg("op %d, %g Hz: harmonic %d is %.3f dB from the series", op, (double)freq, k,
+                     db(got / want));
     }
 }
 
@@ -285,8 +285,9 @@ static void test_harmonics(void **state)
 /* Harmonic by harmonic the response of the kernel itself, where the droop is steep. */
 static void test_droop(void **state)
 {
-    static const double want[][2] = {{1e3, 0.01}, {5e3, 0.09}, {10e3, -0.09}, {12e3, 0.04}, {14e3, 0.07},
-                                     {15e3, -0.10}, {16e3, -0.49}, {18e3, -2.14}, {20e3, -5.29}, {22e3, -10.42}};
+    static const double want[][2] = {{1e3, 0.01},   {5e3, 0.09},   {10e3, -0.09}, {12e3, 0.04},
+                                     {14e3, 0.07},  {15e3, -0.10}, {16e3, -0.49}, {18e3, -2.14},
+                                     {20e3, -5.29}, {22e3, -10.42}};
     struct note n = {OSC_SAW, 10.13f, 0.0f, {0, 0, 0}}; /* no alias falls on a harmonic */
     double f0 = true_freq(10.13f);
     (void)state;
@@ -314,8 +315,8 @@ static void test_sine_purity(void **state)
         for (int k = 2; k <= 9; k++)
             left = fmax(left, amplitude(fabs(k * f0 - SR * round(k * f0 / SR))));
         alias = strongest_alias(f0, 23900.0, &where);
-        print_message("  sine %8.2f Hz: harmonics below %.1f dB, all else below %.1f dB\n", (double)notes[i], db(left),
-                      alias);
+        print_message("  sine %8.2f Hz: harmonics below %.1f dB, all else below %.1f dB\n",
+                      (double)notes[i], db(left), alias);
         assert_true(db(left) < -140);
         assert_true(alias < -140);
     }
@@ -354,8 +355,10 @@ static void test_step_and_ramp(void **state)
     double sum = 0;
     (void)state;
     assert_true(map1(FN_STEP, 0.0f) == 0.0f);
-    assert_true(map1(FN_STEP, 1.0f) == 1.0f && map1(FN_STEP, 1.0001f) == 1.0f && map1(FN_STEP, 1e20f) == 1.0f);
-    assert_true(map1(FN_RAMP, 1.0f) == 0.0f && !signbit(map1(FN_RAMP, 1.0f)) && map1(FN_RAMP, 1e20f) == 0.0f);
+    assert_true(map1(FN_STEP, 1.0f) == 1.0f && map1(FN_STEP, 1.0001f) == 1.0f &&
+                map1(FN_STEP, 1e20f) == 1.0f);
+    assert_true(map1(FN_RAMP, 1.0f) == 0.0f && !signbit(map1(FN_RAMP, 1.0f)) &&
+                map1(FN_RAMP, 1e20f) == 0.0f);
     for (int i = 1; i <= 10000; i++) {
         float u = (float)i / 10000.0f;
         float before = (float)(i - 1) / 10000.0f;
@@ -376,7 +379,8 @@ static void test_step_and_ramp(void **state)
 
 static void test_phase_is_exact(void **state)
 {
-    static const float notes[] = {0.001f, 0.1f, 20.0f, 440.0f, 999.999f, 12345.67f, 24000.0f, -24000.0f, -440.0f};
+    static const float notes[] = {0.001f,    0.1f,     20.0f,     440.0f, 999.999f,
+                                  12345.67f, 24000.0f, -24000.0f, -440.0f};
     static float out[CHUNK];
     (void)state;
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
@@ -384,7 +388,8 @@ static void test_phase_is_exact(void **state)
         uint32_t step;
         run(&n, 1, out);
         step = n.state[0];
-        assert_true(fabs(true_freq(notes[i]) - (double)notes[i]) <= 1.12e-5 + 7.2e-8 * fabs((double)notes[i]));
+        assert_true(fabs(true_freq(notes[i]) - (double)notes[i]) <=
+                    1.12e-5 + 7.2e-8 * fabs((double)notes[i]));
         for (uint32_t f = 1; f < 48000 * 600; f += (f == 1 ? CHUNK - 1 : CHUNK)) /* ten minutes */
             run(&n, f == 1 ? CHUNK - 1 : CHUNK, out);
         assert_int_equal(n.state[0], step * (48000u * 600u));
@@ -419,7 +424,8 @@ static void test_zero_frequency(void **state)
         run(&n, 10, y);
         assert_int_equal(n.state[0], p);
         assert_true(fabs((double)y[9] - (2 * turns - 1)) < 1.2e-7);
-        assert_true(fabs((double)value_at(OSC_TRIANGLE, 0.0f, 0.0f, p) - asin(sin(2 * PI * turns)) * 2 / PI) < 2.4e-7);
+        assert_true(fabs((double)value_at(OSC_TRIANGLE, 0.0f, 0.0f, p) -
+                         asin(sin(2 * PI * turns)) * 2 / PI) < 2.4e-7);
         assert_true(value_at(OSC_PULSE, 0.0f, 0.3f, p) == (turns < 0.3 ? 1.0f : -1.0f));
     }
     assert_true(value_at(OSC_SAW, 0.0f, 0.0f, 0) == 0.0f);
@@ -432,16 +438,19 @@ static void test_backwards(void **state)
     (void)state;
     for (int op = OSC_SINE; op <= OSC_TRIANGLE; op++)
         for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
-            struct note forth = {(enum kern_op)op, notes[i], op == OSC_PULSE ? 0.25f : 0.0f, {0, 0, 0}};
-            struct note turned = {(enum kern_op)op, -notes[i], op == OSC_PULSE ? 0.75f : 0.0f, {0, 0, 0}};
+            struct note forth = {
+                (enum kern_op)op, notes[i], op == OSC_PULSE ? 0.25f : 0.0f, {0, 0, 0}};
+            struct note turned = {
+                (enum kern_op)op, -notes[i], op == OSC_PULSE ? 0.75f : 0.0f, {0, 0, 0}};
             if (op == OSC_PHASOR)
                 continue;
             run(&forth, 20000, y);
             run(&turned, 20000, back);
-            for (size_t f = 0; f < 20000; f++) /* each is odd; a pulse of width w turns into 1 - w */
+            for (size_t f = 0; f < 20000;
+                 f++) /* each is odd; a pulse of width w turns into 1 - w */
                 if (back[f] != -y[f])
-                    fail_msg("op %d, %g Hz, frame %zu: %a forth, %a back", op, (double)notes[i], f, (double)y[f],
-                             (double)back[f]);
+                    fail_msg("op %d, %g Hz, frame %zu: %a forth, %a back", op, (double)notes[i], f,
+                             (double)y[f], (double)back[f]);
         }
 }
 
@@ -504,8 +513,10 @@ static void test_phase_input(void **state)
     for (int i = -64; i <= 64; i++) {
         double turns = i / 32.0;
         assert_true((double)value_at(OSC_PHASOR, 0.0f, (float)turns, 0) == turns - floor(turns));
-        assert_true(fabs((double)value_at(OSC_SINE_PM, 0.0f, (float)turns, 0) - sin(2 * PI * turns)) < 1.2e-7);
-        assert_true(value_at(OSC_SINE_PM, 0.0f, (float)i + 0.375f, 77u) == value_at(OSC_SINE_PM, 0.0f, 0.375f, 77u));
+        assert_true(fabs((double)value_at(OSC_SINE_PM, 0.0f, (float)turns, 0) -
+                         sin(2 * PI * turns)) < 1.2e-7);
+        assert_true(value_at(OSC_SINE_PM, 0.0f, (float)i + 0.375f, 77u) ==
+                    value_at(OSC_SINE_PM, 0.0f, 0.375f, 77u));
     }
     assert_true((double)value_at(OSC_PHASOR, 0.0f, 1048575.875f, 0) == 0.875);
     assert_true(value_at(OSC_PHASOR, 0.0f, -1e-9f, 0) == 16777215.0f / 16777216.0f);
@@ -529,7 +540,8 @@ static uint32_t dice(void)
 /* Voices of every kind side by side: low, high, still, backwards, modulated, beyond the ends. */
 static float any_freq(size_t voice, size_t frame)
 {
-    static const float ends[] = {0.0f, -0.0f, NAN, INFINITY, -INFINITY, 24000.0f, -24000.0f, 1e-30f, 1e30f, 4799.0f};
+    static const float ends[] = {0.0f,     -0.0f,     NAN,    INFINITY, -INFINITY,
+                                 24000.0f, -24000.0f, 1e-30f, 1e30f,    4799.0f};
     double turn = (double)(dice() % 65536) / 65536;
     switch (voice % 8) {
     case 0:
@@ -566,7 +578,8 @@ static void test_bits(void **state)
     static const uint32_t want[KERN_OPS] = {0xd7064699u, 0xa0585ae6u, 0x470326b6u, 0xa1bde123u,
                                             0x748a01c9u, 0xfd624d56u, 0x1d81ed9bu};
     static const struct kern *const wide[] = {&kern_4, &kern_8, &kern_16};
-    static float in0[FRAMES * VOICES], in1[FRAMES * VOICES], out[FRAMES * VOICES], other[FRAMES * VOICES];
+    static float in0[FRAMES * VOICES], in1[FRAMES * VOICES], out[FRAMES * VOICES],
+        other[FRAMES * VOICES];
     (void)state;
     seed = 1;
     for (size_t f = 0; f < FRAMES; f++)
@@ -615,7 +628,8 @@ static double correlation(const double *a, const double *b, size_t lag)
     return sum * 3 / sqrt((double)(N - lag));
 }
 
-static const uint32_t keys[][2] = {{0, 0}, {1, 0}, {0, 1}, {0x9e3779b9u, 0x7f4a7c15u}, {0xffffffffu, 0xffffffffu}};
+static const uint32_t keys[][2] = {
+    {0, 0}, {1, 0}, {0, 1}, {0x9e3779b9u, 0x7f4a7c15u}, {0xffffffffu, 0xffffffffu}};
 
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -697,7 +711,8 @@ static void test_noise_keys(void **state)
     for (size_t k = 0; k < 2; k++) {
         make_noise(0, base[k][0], base[k][1]);
         for (uint32_t bit = 0; bit < 64; bit++) {
-            make_noise(1, base[k][0] ^ (bit < 32 ? 1u << bit : 0), base[k][1] ^ (bit < 32 ? 0 : 1u << (bit - 32)));
+            make_noise(1, base[k][0] ^ (bit < 32 ? 1u << bit : 0),
+                       base[k][1] ^ (bit < 32 ? 0 : 1u << (bit - 32)));
             for (size_t lag = 0; lag <= 4; lag++) {
                 most = fmax(most, fabs(correlation(noise[0], noise[1], lag)));
                 most = fmax(most, fabs(correlation(noise[1], noise[0], lag)));
@@ -707,8 +722,9 @@ static void test_noise_keys(void **state)
                                        fabs(correlation(noise[1], noise[0], (size_t)1 << bit))));
         }
     }
-    print_message("  noise: strongest of %d correlations between keys one bit apart: %.2f deviations\n", 2 * (640 + 34),
-                  most);
+    print_message(
+        "  noise: strongest of %d correlations between keys one bit apart: %.2f deviations\n",
+        2 * (640 + 34), most);
     assert_true(most < 5);
 }
 
