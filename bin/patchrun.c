@@ -203,9 +203,9 @@ static int read_events(const struct options *options, const struct loaded *loade
 /* --- the files --------------------------------------------------------------------------- */
 
 /* Decimal digits of a number of variations. */
-static int digits(size_t number)
+static size_t digits(size_t number)
 {
-    int count = 1;
+    size_t count = 1;
     for (; number >= 10 && count < 9; number /= 10)
         count++;
     return count;
@@ -219,12 +219,15 @@ static char *numbered_name(const char *path, size_t number, size_t last)
     const char *dot = strrchr(name, '.');
     if (!dot || dot == name)
         dot = path + strlen(path);
-    size_t length = strlen(path), room = length + 32, stem = (size_t)(dot - path);
-    char *result = malloc(room);
+    size_t stem = (size_t)(dot - path), width = digits(last);
+    char *result = malloc(strlen(path) + 1 + width + 1);
     if (!result)
         return NULL;
     memcpy(result, path, stem);
-    snprintf(result + stem, room - stem, "-%0*zu%s", digits(last), number, dot);
+    result[stem] = '-';
+    for (size_t i = width; i > 0; i--, number /= 10)
+        result[stem + i] = (char)('0' + number % 10);
+    memcpy(result + stem + 1 + width, dot, strlen(dot) + 1);
     return result;
 }
 

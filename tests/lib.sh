@@ -25,7 +25,7 @@ check() {
         pass
     else
         fail "$name (status $?): $*"
-        head -20 "$work/check.out" | sed 's/^/    /'
+        tail -20 "$work/check.out" | sed 's/^/    /'
     fi
 }
 
