@@ -192,8 +192,8 @@ LANE_FN ulane noise_mix(ulane x)
     return (x ^ (x >> 15)) * 0x846ca68bu;
 }
 
-/* a := mix(n + key0);  b := mix((a + key0) ^ key1);  out := the top 24 bits of b ^ b/2^16, signed,
- * in
+/* a := mix(n + key0);  b := mix((a + key0) ^ key1);
+ * out := the top 24 bits of b ^ b/2^16, signed, in
  * [-1, 1);  n := n + 1.  Two mixes, as one would leave keys that differ in key0 alone with the same
  * stream shifted. */
 KERNEL(noise_white)

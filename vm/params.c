@@ -48,8 +48,6 @@ enum rp_status rp_param_glide(struct rp_group *g, unsigned l, unsigned param, fl
     if (l >= g->lanes || param >= g->program->param_count)
         return RP_ARGUMENT;
     size_t i = (size_t)param * g->lanes + l;
-    uint32_t longest = UINT32_C(1) << 31; /* so that its end can be counted to */
-    frames = frames < longest ? frames : longest;
     float now = vm_param_value(g, param, l, 0);
     value = clamp_param(&g->program->params[param], value);
     if (frames == 0) {
