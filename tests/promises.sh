@@ -104,4 +104,15 @@ done
 check "P1 gcc-O1, address and undefined sanitizers" same_from gcc-sanitized gcc -O1 "$sanitize"
 check "P1 clang-O1, address and undefined sanitizers" same_from clang-sanitized clang -O1 "$sanitize"
 check "P1 gcc, FMA instructions at hand" same_from gcc-fma gcc -O2 "$(grep -qw fma /proc/cpuinfo && echo -mfma)"
+
+# ---- P8: the unit tests, hostile bytecode among them, under the sanitizers ----
+
+unit_tests_sanitized() {
+    make -s -j"$jobs" BUILD=build/gcc-sanitized CC=gcc OPT=-O1 EXTRA="$sanitize" unit || return 1
+    local test
+    for test in vm/test_verify vm/test_group vm/test_modules front/test_front render/test_render; do
+        "build/gcc-sanitized/tests/$test" || return 1
+    done
+}
+check "P8 unit tests under the sanitizers" unit_tests_sanitized
 report
