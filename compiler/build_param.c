@@ -188,16 +188,15 @@ static int read_range(struct reading *r)
     return -1;
 }
 
-/* Without a default: a voice starts with its gate on; else the low end of a written range, or 0
- * (for dB, 0 dB). */
+/* Without a default: a voice starts with its gate on; else 0 (for dB, 0 dB), or the low end of a
+ * range that does not hold it. */
 static double implied_default(const struct reading *r)
 {
     const struct param *p = r->param;
     if (p->unit == RP_UNIT_GATE && strcmp(p->name, "gate") == 0)
         return p->high;
-    if (r->fields[FIELD_RANGE])
-        return p->low;
-    return p->unit == RP_UNIT_DB ? 1.0 : 0.0;
+    double zero = p->unit == RP_UNIT_DB ? 1.0 : 0.0;
+    return p->low <= zero && zero <= p->high ? zero : p->low;
 }
 
 static int read_default(struct reading *r)

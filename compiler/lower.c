@@ -331,6 +331,16 @@ static void write_delays(struct lowering *l, const unsigned *order)
     }
 }
 
+/* One side of a stereo output: what `in` gives it, and what its own input adds. */
+static int side(struct lowering *l, unsigned port, int from_in)
+{
+    unsigned node = l->graph->output;
+    if (l->graph->nodes[node].in[port].count == 0 && from_in != IR_NONE)
+        return from_in;
+    int own = value(l, node, port);
+    return from_in == IR_NONE ? own : ir_call2(l->ir, VM_OP_add, from_in, own);
+}
+
 static void lower_output(struct lowering *l)
 {
     unsigned node = l->graph->output;
@@ -340,9 +350,9 @@ static void lower_output(struct lowering *l)
     if (n->in[VM_IN_OUTPUT_in].count)
         sum = input(l, node, VM_IN_OUTPUT_in);
     if (n->in[VM_IN_OUTPUT_left].count || n->in[VM_IN_OUTPUT_right].count) {
-        struct signal sides = mono(value(l, node, VM_IN_OUTPUT_left));
-        sides.right = value(l, node, VM_IN_OUTPUT_right);
-        sum = sum.left == IR_NONE ? sides : add(l->ir, sum, sides);
+        int right = sum.right == IR_NONE ? sum.left : sum.right;
+        sum.left = side(l, VM_IN_OUTPUT_left, sum.left);
+        sum.right = side(l, VM_IN_OUTPUT_right, right);
     }
     if (sum.left == IR_NONE)
         sum = mono(ir_constant(l->ir, 0.0f));

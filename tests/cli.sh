@@ -69,6 +69,17 @@ for f in fixtures/*.sx; do
     check "$f: --check" status 0 "$patchc" --check "$f"
 done
 
+# ---- what lowering and optimising make of small patches ----
+
+listing_as_committed() {
+    status 0 "$patchc" -S "$1" && diff "${1%.sx}.listing" "$work/out" &&
+        status 0 "$patchc" --emit json "$1" -o "$work/l.json" &&
+        status 0 "$patchc" -S "$work/l.json" && diff "${1%.sx}.listing" "$work/out"
+}
+for f in tests/listings/*.sx; do
+    check "$f: listing" listing_as_committed "$f"
+done
+
 # ---- the JSON schema, by a validator that is not ours ----
 
 cat >"$work/validate.py" <<'P'
@@ -204,6 +215,13 @@ quiet_in_a_pipe() {
     status 0 "$patchrun" fixtures/example.sx --seconds 600 -o "$work/long.wav" && [ ! -s "$work/err" ]
 }
 check "quiet in a pipe" quiet_in_a_pipe
+# Long enough to last over a second on any machine.
+shows_progress() {
+    timeout 60 script -qec "$patchrun fixtures/example.sx --seconds 80000 --hash" /dev/null |
+        tr '\r' '\n' >"$work/terminal"
+    grep -q '% .* s of 80000.0 s' "$work/terminal" && grep -qE '^.*[0-9a-f]{32}  ' "$work/terminal"
+}
+check "progress on a terminal" shows_progress
 seeds_differ() {
     [ "$(hash_of fixtures/wind.sx --seconds 1 --seed 1)" != "$(hash_of fixtures/wind.sx --seconds 1 --seed 2)" ]
 }
