@@ -49,6 +49,17 @@ every_option_is_documented() { # PROGRAM
 }
 check "patchc(1) has every option" every_option_is_documented patchc
 check "patchrun(1) has every option" every_option_is_documented patchrun
+readme_is_true() {
+    local root=$PWD
+    sed -n '/^    ; A bright ping/,/^$/p' README.md | sed 's/^    //' >"$work/ping.sx"
+    sed -n '/^    ping.sx:/,/^$/p' README.md | sed 's/^    //; /^$/d' >"$work/wanted"
+    cd "$work" && "$root/bin/patchrun" ping.sx --set pitch=c5 --hash &&
+        sed -i 's/osc\.saw/osc.sow/' ping.sx && ! "$root/bin/patchc" --check ping.sx 2>got &&
+        diff wanted got
+    local result=$?
+    cd "$root" && return $result
+}
+check "the README's patch plays, and its mistake is answered as it says" readme_is_true
 every_module_has_a_fixture() {
     local module
     for module in $(sed -n 's/^MODULE([^"]*"\([^"]*\)".*/\1/p' vm/modules.def); do
