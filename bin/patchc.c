@@ -215,11 +215,21 @@ static int print_bytes(const struct options *o, const struct bytes *bytes, int f
     return status;
 }
 
+/* A program never takes the place of what it was made from. */
+static int write_to(const struct options *o, const char *path, const struct bytes *bytes)
+{
+    if (!output_is_stdout(path) && output_same_file(path, o->input)) {
+        fprintf(stderr, "patchc: %s: the output is the input; name another with -o\n", path);
+        return 2;
+    }
+    return output_write(path, bytes->data, bytes->size);
+}
+
 /* FILE.sx gives FILE.pbc, beside it. Standard input has no name to change. */
 static int write_program(const struct options *o, const struct bytes *bytes)
 {
     if (o->output || strcmp(o->input, "-") == 0)
-        return output_write(o->output, bytes->data, bytes->size);
+        return write_to(o, o->output, bytes);
     size_t length = strlen(o->input);
     const char *slash = strrchr(o->input, '/'), *dot = strrchr(o->input, '.');
     if (dot && dot > (slash ? slash + 1 : o->input))
@@ -229,7 +239,7 @@ static int write_program(const struct options *o, const struct bytes *bytes)
         return out_of_memory();
     memcpy(path, o->input, length);
     memcpy(path + length, ".pbc", sizeof ".pbc");
-    int status = output_write(path, bytes->data, bytes->size);
+    int status = write_to(o, path, bytes);
     free(path);
     return status;
 }
@@ -259,9 +269,7 @@ static int compile(const struct options *o, struct compile_job *job)
         return print_bytes(o, &bytes, 0);
     case ACTION_EMIT_SX:
     case ACTION_EMIT_JSON:
-        /* Lowering may have added the voice's gate: the graph as it was read is wanted. */
-        graph = compile_graph(job);
-        return graph ? write_graph(o, job, graph) : out_of_memory();
+        return write_graph(o, job, graph);
     default:
         return write_program(o, &bytes);
     }
@@ -343,7 +351,8 @@ static int explain(const struct options *o)
 int main(int argc, char **argv)
 {
     struct options o = {0};
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe and a file too large are errors of write */
+    signal(SIGXFSZ, SIG_IGN);
     int status = read_options(&o, argc, argv);
     if (status >= 0)
         return status;

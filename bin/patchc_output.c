@@ -1,6 +1,8 @@
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "bin/patchc_output.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +31,6 @@ static int write_all(int fd, const void *data, size_t size)
 }
 
 /* A device or pipe is written, not replaced. */
-static int is_special(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-}
-
 static int write_special(const char *path, const void *data, size_t size)
 {
     int fd = open(path, O_WRONLY);
@@ -46,7 +42,8 @@ static int write_special(const char *path, const void *data, size_t size)
     return 0;
 }
 
-static int replace(const char *path, char *temporary, const void *data, size_t size)
+/* With the signals that end us held back: they may not leave the temporary file behind. */
+static int write_and_rename(const char *path, char *temporary, const void *data, size_t size)
 {
     int fd = mkstemp(temporary);
     if (fd < 0)
@@ -63,12 +60,8 @@ static int replace(const char *path, char *temporary, const void *data, size_t s
     return 0;
 }
 
-int output_write(const char *path, const void *data, size_t size)
+static int replace(const char *path, const void *data, size_t size)
 {
-    if (!path || strcmp(path, "-") == 0)
-        return write_all(STDOUT_FILENO, data, size) ? trouble("standard output", "write") : 0;
-    if (is_special(path))
-        return write_special(path, data, size);
     size_t length = strlen(path);
     char *temporary = malloc(length + sizeof ".XXXXXX");
     if (!temporary) {
@@ -77,7 +70,50 @@ int output_write(const char *path, const void *data, size_t size)
     }
     memcpy(temporary, path, length);
     memcpy(temporary + length, ".XXXXXX", sizeof ".XXXXXX");
-    int status = replace(path, temporary, data, size);
+    sigset_t ending, before;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ending, &before);
+    int status = write_and_rename(path, temporary, data, size);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     free(temporary);
     return status;
+}
+
+/* An old file is replaced where it really lies: a symbolic link stays one. */
+static int replace_existing(const char *path, const void *data, size_t size)
+{
+    if (access(path, W_OK))
+        return trouble(path, "write");
+    char *target = realpath(path, NULL);
+    if (!target)
+        return trouble(path, "find");
+    int status = replace(target, data, size);
+    free(target);
+    return status;
+}
+
+int output_is_stdout(const char *path)
+{
+    return !path || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
+int output_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int output_write(const char *path, const void *data, size_t size)
+{
+    struct stat info;
+    if (output_is_stdout(path))
+        return write_all(STDOUT_FILENO, data, size) ? trouble("standard output", "write") : 0;
+    if (stat(path, &info))
+        return replace(path, data, size);
+    if (!S_ISREG(info.st_mode))
+        return write_special(path, data, size);
+    return replace_existing(path, data, size);
 }

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BYTECODE_FIRST = 0x89, MOST_BYTECODE = 64 << 20, BEST_CUT = 4096, LEAST_CUT = 256 };
+enum { BYTECODE_FIRST = 0x89, MOST_INPUT = 256 << 20, BEST_CUT = 4096, LEAST_CUT = 256 };
 
 /* The number of the signal that asked us to stop. */
 static atomic_int stop_signal;
@@ -92,7 +92,7 @@ static int read_stream(const char *name, FILE *stream, struct compile_result *co
         code->size += fread(code->bytes + code->size, 1, room - code->size, stream);
         if (code->size < room)
             return ferror(stream) ? trouble(name, "read", errno) : 0;
-        if (room >= MOST_BYTECODE)
+        if (room >= MOST_INPUT)
             return trouble(name, "read", EFBIG);
         unsigned char *more = realloc(code->bytes, room *= 2);
         if (!more)
@@ -102,27 +102,30 @@ static int read_stream(const char *name, FILE *stream, struct compile_result *co
     return out_of_memory();
 }
 
-/* Bytecode as it is, anything else compiled. The stream is left where it stood. */
-static int read_code(const char *path, const char *name, FILE *stream, struct compile_result *code)
+/* Bytecode stays as it is, anything else is compiled. The input is read once: it may be a pipe. */
+static int read_code(const char *name, FILE *stream, struct compile_result *code)
 {
-    int first = getc(stream);
-    if (first == EOF && ferror(stream))
-        return trouble(name, "read", errno);
-    ungetc(first, stream);
-    if (first == BYTECODE_FIRST)
-        return read_stream(name, stream, code);
     struct compile_options options = {0};
-    return compile_file(path, &options, stderr, code);
+    struct compile_result text = {0};
+    int status = read_stream(name, stream, code);
+    if (status || (code->size && code->bytes[0] == BYTECODE_FIRST))
+        return status;
+    code->bytes[code->size] = 0;
+    struct source source = {name, (const char *)code->bytes, code->size};
+    status = compile_text(&source, &options, stderr, &text);
+    free(code->bytes);
+    *code = text;
+    return status;
 }
 
 static int open_code(const char *path, const char *name, struct compile_result *code)
 {
     if (strcmp(path, "-") == 0)
-        return read_code(path, name, stdin, code);
+        return read_code(name, stdin, code);
     FILE *stream = fopen(path, "rb");
     if (!stream)
         return trouble(name, "open", errno);
-    int status = read_code(path, name, stream, code);
+    int status = read_code(name, stream, code);
     fclose(stream);
     return status;
 }
@@ -167,6 +170,9 @@ static void add_release(const struct options *options, const struct rp_program *
 {
     int gate = rp_param_find(program, "gate");
     bool wanted = options->release_given || options->frames == 0;
+    for (size_t i = 0; i < events->count && !options->release_given; i++)
+        if (events->list[i].frame > 0 && (int)events->list[i].param == gate)
+            wanted = false; /* the command line plays the gate itself */
     if (gate >= 0 && wanted)
         events->list[events->count++] =
             (struct event){.frame = options->release, .param = (unsigned)gate};

@@ -58,8 +58,9 @@ static const char *value_text(char text[NUMBER_TEXT], const struct rp_param *par
 {
     const char *unit = param->unit == RP_UNIT_GATE ? "" : unit_name(param->unit);
     if (param->unit == RP_UNIT_DB)
-        return number_write_db(text, (double)value);
-    snprintf(text, NUMBER_TEXT, "%.7g%s%s", (double)value, unit[0] ? " " : "", unit);
+        snprintf(text, NUMBER_TEXT, "%g dB", number_db((double)value));
+    else
+        snprintf(text, NUMBER_TEXT, "%.7g%s%s", (double)value, unit[0] ? " " : "", unit);
     return text;
 }
 

@@ -208,9 +208,24 @@ static void directive_line(struct assembler *a)
     bytecode_line(&a->b, *file ? file : NULL, line, column);
 }
 
+static uint32_t key(struct assembler *a)
+{
+    char *end = NULL;
+    unsigned long long n = 0;
+    if (a->token.kind == WORD && a->token.text[0] == '#')
+        n = strtoull(a->token.text + 1, &end, 16);
+    if (!end || end == a->token.text + 1 || *end || n > UINT32_MAX)
+        wrong(a, E_ASM_OPERAND, "eight hexadecimal digits such as #3f2a0001 expected here");
+    next(a);
+    return (uint32_t)n;
+}
+
+/* The tag is four bytes of any value, the data any number of bytes. */
 static void directive_section(struct assembler *a)
 {
-    const char *tag = string(a), *hex = a->token.kind == WORD ? a->token.text : "";
+    uint32_t number = key(a);
+    char tag[4] = {(char)(number >> 24), (char)(number >> 16), (char)(number >> 8), (char)number};
+    const char *hex = a->token.kind == WORD ? a->token.text : "";
     size_t length = strlen(hex);
     unsigned char *data = arena_take(a->arena, length / 2 + 1, 1);
     if (!data)
@@ -221,9 +236,9 @@ static void directive_section(struct assembler *a)
         else
             data[i / 2] = (unsigned char)(hex_value(hex[i]) << 4 | hex_value(hex[i + 1]));
     }
-    if (strlen(tag) != 4 || length % 2)
-        wrong(a, E_ASM_OPERAND, "a tag of four characters and whole bytes expected here");
-    else
+    if (length % 2)
+        wrong(a, E_ASM_OPERAND, "whole bytes expected here");
+    else if (!a->bad)
         bytecode_foreign(&a->b, tag, data, length / 2);
     if (length)
         next(a);
@@ -254,18 +269,6 @@ static uint32_t param_number(struct assembler *a)
         }
     wrong(a, E_ASM_OPERAND, "no .param of this name stands above");
     return 0;
-}
-
-static uint32_t key(struct assembler *a)
-{
-    char *end = NULL;
-    unsigned long long n = 0;
-    if (a->token.kind == WORD && a->token.text[0] == '#')
-        n = strtoull(a->token.text + 1, &end, 16);
-    if (!end || end == a->token.text + 1 || *end || n > UINT32_MAX)
-        wrong(a, E_ASM_OPERAND, "a node key such as #3f2a0001 expected here");
-    next(a);
-    return (uint32_t)n;
 }
 
 static uint32_t op_row(struct assembler *a)

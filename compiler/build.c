@@ -13,7 +13,7 @@ void *shape_error(struct builder *b, struct place place, const char *message, co
 {
     struct diag *d = diag_error(b->diags, E_SHAPE, place, "%s", message);
     if (help)
-        diag_help(b->diags, d, "the shape is %s", help);
+        diag_help(b->diags, d, *help == '(' ? "the shape is %s" : "%s", help);
     return NULL;
 }
 
@@ -285,6 +285,25 @@ static void check_required(struct builder *b, const struct proto *proto)
     }
 }
 
+/* Each constant was checked alone; what they add up to is as constant. */
+static void check_constant_sums(struct builder *b, const struct proto *proto)
+{
+    for (unsigned i = 0; i < type_inputs(&proto->type); i++) {
+        const struct input *in = &proto->in[i];
+        struct port port = type_port(&proto->type, i);
+        double sum = 0.0;
+        unsigned k = 0;
+        for (; k < in->count && in->terms[k].kind == TERM_CONSTANT; k++)
+            sum += in->terms[k].value;
+        if (k < 2 || k < in->count || (port.low <= sum && sum <= port.high))
+            continue;
+        struct diag *d =
+            diag_error(b->diags, E_RANGE, in->terms[0].place, "input '%s' of '%s' takes %g to %g",
+                       port.name, proto->type.name, port.low, port.high);
+        diag_label(b->diags, d, "the sum is %g", sum);
+    }
+}
+
 static void check_output_fed(struct builder *b, const struct proto *proto)
 {
     for (unsigned i = 0; i < type_inputs(&proto->type); i++)
@@ -336,6 +355,8 @@ static void read_items(struct builder *b, struct patch *patch)
         connect_item(b, patch, item);
     for (size_t i = 0; i < patch->order_count; i++)
         check_required(b, patch->protos[patch->order[i]]);
+    for (size_t i = 0; i < patch->order_count; i++)
+        check_constant_sums(b, patch->protos[patch->order[i]]);
     check_outputs(b, patch, b->diags->count == before);
     if (b->diags->count == before)
         check_types_used(b, patch);

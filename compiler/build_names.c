@@ -139,6 +139,8 @@ void *suggest(struct builder *b, struct diag *d, const char *word, const char *w
               const char *const *names, size_t count)
 {
     enum { SHOWN = 24 };
+    if (d == &b->diags->scratch)
+        return NULL;
     const char *near = diag_nearest(word, strlen(word), names, count);
     if (near) {
         diag_help(b->diags, d, "did you mean '%s'?", near);
@@ -163,6 +165,8 @@ void unknown_name(struct builder *b, const struct patch *patch, struct place pla
         diag_help(b->diags, d, "name the form, as in (def lead (...))");
         return;
     }
+    if (d == &b->diags->scratch)
+        return;
     const char **names = arena_take(b->arena, patch->names.count + 1, sizeof *names);
     size_t count = 0;
     for (size_t i = 0; names && i < patch->graph.param_count; i++)

@@ -43,7 +43,7 @@ static bool over_limits(struct compile_job *job, const struct graph *graph,
     return true;
 }
 
-struct bytes compile_graph_to_bytes(struct compile_job *job, struct graph *graph, bool lines)
+struct bytes compile_graph_to_bytes(struct compile_job *job, const struct graph *graph, bool lines)
 {
     struct bytes none = {0};
     unsigned *order = graph_order(&job->arena, &job->diags, graph);
@@ -67,26 +67,42 @@ static int give(struct compile_job *job, const struct bytes *bytes, struct compi
     return 0;
 }
 
+static int run(struct compile_job *job, const struct compile_options *options, FILE *diagnostics,
+               struct compile_result *result)
+{
+    struct bytes bytes = {0};
+    struct graph *graph = compile_graph(job);
+    if (graph)
+        bytes = compile_graph_to_bytes(job, graph, options->debug_lines);
+    if (job->diags.count && options->json_diagnostics)
+        diags_print_json(&job->diags, diagnostics);
+    else if (job->diags.count)
+        diags_print(&job->diags, diagnostics);
+    return job->diags.count ? 1 : give(job, &bytes, result, diagnostics);
+}
+
 int compile_file(const char *path, const struct compile_options *options, FILE *diagnostics,
                  struct compile_result *result)
 {
     struct compile_job job;
-    struct bytes bytes = {0};
     const char *why;
     int status = 2;
     compile_init(&job);
-    if (compile_open(&job, path, &why)) {
+    if (compile_open(&job, path, &why))
         fprintf(diagnostics, "%s: cannot read: %s\n", path, why);
-    } else {
-        struct graph *graph = compile_graph(&job);
-        if (graph)
-            bytes = compile_graph_to_bytes(&job, graph, options->debug_lines);
-        if (job.diags.count && options->json_diagnostics)
-            diags_print_json(&job.diags, diagnostics);
-        else if (job.diags.count)
-            diags_print(&job.diags, diagnostics);
-        status = job.diags.count ? 1 : give(&job, &bytes, result, diagnostics);
-    }
+    else
+        status = run(&job, options, diagnostics, result);
+    compile_free(&job);
+    return status;
+}
+
+int compile_text(const struct source *source, const struct compile_options *options,
+                 FILE *diagnostics, struct compile_result *result)
+{
+    struct compile_job job;
+    compile_init(&job);
+    job.source = source;
+    int status = run(&job, options, diagnostics, result);
     compile_free(&job);
     return status;
 }

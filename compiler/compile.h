@@ -24,7 +24,7 @@ int compile_open(struct compile_job *, const char *path, const char **why);
 /* The checked graph. NULL: reported, or arena.failed. */
 struct graph *compile_graph(struct compile_job *);
 /* The program. data NULL: reported, or arena.failed. With `lines`, source lines are in it. */
-struct bytes compile_graph_to_bytes(struct compile_job *, struct graph *, bool lines);
+struct bytes compile_graph_to_bytes(struct compile_job *, const struct graph *, bool lines);
 
 struct compile_options {
     bool debug_lines;      /* keep source lines in the program */
@@ -36,8 +36,12 @@ struct compile_result {
     size_t size;
 };
 
-/* All of it. 0 done; 1 the patch is wrong (reported to `diagnostics`); 2 trouble (reported). */
+/* All of it, for a file or for a text that has been read already (its name then says where used
+ * patches are looked for). 0 done; 1 the patch is wrong (reported to `diagnostics`); 2 trouble
+ * (reported). */
 int compile_file(const char *path, const struct compile_options *, FILE *diagnostics,
+                 struct compile_result *);
+int compile_text(const struct source *, const struct compile_options *, FILE *diagnostics,
                  struct compile_result *);
 
 #endif

@@ -2,11 +2,16 @@
 #include "vm/engine.h"
 #include <string.h>
 
-void ir_init(struct ir *ir, struct arena *arena, const struct graph *graph)
+int ir_init(struct ir *ir, struct arena *arena, const struct graph *graph)
 {
     memset(ir, 0, sizeof *ir);
     ir->arena = arena;
     ir->graph = graph;
+    ir->param_count = graph->param_count;
+    ir->params = arena_take(arena, ir->param_count + 1, sizeof *ir->params);
+    if (ir->params && ir->param_count)
+        memcpy(ir->params, graph->params, ir->param_count * sizeof *ir->params);
+    return ir->params ? 0 : -1;
 }
 
 static uint32_t hash_instruction(const struct ir_instruction *n)

@@ -34,6 +34,8 @@ struct ir {
     size_t count, capacity;
     int *definition; /* by value: its instruction */
     size_t values, value_capacity;
+    struct param *params; /* the graph's, and room for the voice's gate */
+    size_t param_count;
     struct ir_port *ports;
     size_t port_count, port_capacity;
     int *table; /* hash: instruction number + 1 */
@@ -42,7 +44,8 @@ struct ir {
     int not_finite; /* a constant was folded to NaN or infinity: by this node + 1 */
 };
 
-void ir_init(struct ir *, struct arena *, const struct graph *);
+/* 0, or -1 when memory ran out. */
+int ir_init(struct ir *, struct arena *, const struct graph *);
 int ir_constant(struct ir *, float);
 int ir_param(struct ir *, unsigned param);
 int ir_port(struct ir *, uint32_t low, uint32_t high);
@@ -59,6 +62,6 @@ int ir_constant_of(const struct ir *, int value, float *x);
 void ir_mark_live(struct ir *);
 
 /* lower.c: the graph as instructions. NULL: reported, or out of memory. */
-struct ir *lower(struct arena *, struct diags *, struct graph *, const unsigned *order);
+struct ir *lower(struct arena *, struct diags *, const struct graph *, const unsigned *order);
 
 #endif

@@ -295,6 +295,10 @@ static void read_inputs(struct walk *w, struct made *node, const struct value *o
     if (!is_type(w, object, JSON_OBJECT))
         return;
     for (const struct value *v = object->first; v; v = v->next) {
+        if (strcmp(v->key, "type") == 0 || strchr(v->key, '.')) {
+            diag_error(w->diags, E_JSON_KEY, v->key_place, "'%s' cannot be an input", v->key);
+            continue;
+        }
         struct made field = make_named(w, whole(v), v->key_place, v->key);
         put_atoms(w, &field, v, "an input's value");
         put(node, field.list);
@@ -307,6 +311,12 @@ static struct sx *read_node(struct walk *w, const struct value *object)
     struct made node = make_named(w, whole(object), object->key_place, object->key);
     if (!is_type(w, object, JSON_OBJECT))
         return NULL;
+    if (!json_object_get(object->json, "type")) {
+        struct diag *d = diag_error(w->diags, E_NO_TYPE, object->key_place,
+                                    "the node '%s' has no type", object->key);
+        diag_help(w->diags, d, "add a type, as in \"type\": \"osc.sine\"");
+        return NULL;
+    }
     for (const struct value *v = object->first; v; v = v->next) {
         size_t key = key_of(w, v, "a node", keys, 3);
         if (key == 0) {
@@ -359,10 +369,14 @@ static struct sx *read_param(struct walk *w, const struct value *value)
         return param.list;
     }
     for (const struct value *v = value->first; v; v = v->next) {
-        if (key_of(w, v, "a param", keys, 5) == 5)
+        size_t key = key_of(w, v, "a param", keys, 5);
+        if (key == 5)
             continue;
         struct made field = make_named(w, whole(v), v->key_place, v->key);
-        put_atoms(w, &field, v, "a param's field");
+        if (key == 1)
+            put_atoms(w, &field, v, "a range's end");
+        else
+            put(&field, atom(w, v, "a param's field"));
         put(&param, field.list);
     }
     return param.list;

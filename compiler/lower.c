@@ -21,7 +21,7 @@ struct sum {
 struct lowering {
     struct ir *ir;
     struct diags *diags;
-    struct graph *graph;
+    const struct graph *graph;
     struct signal (*out)[3]; /* [node][output] */
     unsigned char *done;     /* [node] */
     struct sum *sums;        /* [first_input[node] + input] */
@@ -83,19 +83,16 @@ static void advance_sum(struct lowering *l, unsigned node, unsigned input)
 /* The voice's own gate: the parameter `gate`, made when the patch does not declare it. */
 static int voice_gate(struct lowering *l)
 {
-    struct graph *g = l->graph;
-    for (unsigned i = 0; !l->gate && i < g->param_count; i++)
-        if (strcmp(g->params[i].name, "gate") == 0)
+    struct ir *ir = l->ir;
+    for (unsigned i = 0; !l->gate && i < ir->param_count; i++)
+        if (strcmp(ir->params[i].name, "gate") == 0)
             l->gate = i + 1;
     if (!l->gate) {
-        if (arena_grow(l->ir->arena, (void **)&g->params, &g->param_capacity, g->param_count + 1,
-                       sizeof *g->params))
-            return 0;
-        g->params[g->param_count] =
+        ir->params[ir->param_count] =
             (struct param){.name = "gate", .unit = RP_UNIT_GATE, .high = 1.0, .def = 1.0};
-        l->gate = (unsigned)++g->param_count;
+        l->gate = (unsigned)++ir->param_count;
     }
-    return ir_param(l->ir, l->gate - 1);
+    return ir_param(ir, l->gate - 1);
 }
 
 static struct signal input(struct lowering *l, unsigned node, unsigned i)
@@ -477,13 +474,12 @@ static void report_limits(struct lowering *l)
         diag_help(l->diags, d, "give the delays a shorter 'time', or a smaller 'max'");
 }
 
-struct ir *lower(struct arena *arena, struct diags *diags, struct graph *graph,
+struct ir *lower(struct arena *arena, struct diags *diags, const struct graph *graph,
                  const unsigned *order)
 {
     struct ir *ir = arena_take(arena, 1, sizeof *ir);
-    if (!ir)
+    if (!ir || ir_init(ir, arena, graph))
         return NULL;
-    ir_init(ir, arena, graph);
     struct lowering l = {.ir = ir, .diags = diags, .graph = graph};
     l.out = arena_take(arena, graph->node_count + 1, sizeof *l.out);
     l.done = arena_take(arena, graph->node_count + 1, 1);

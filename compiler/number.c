@@ -261,9 +261,10 @@ const char *number_write(char text[NUMBER_TEXT], double value, int shift, const 
     return text;
 }
 
-const char *number_write_db(char text[NUMBER_TEXT], double factor)
+/* The least thousandth of a dB whose factor is not below this one. */
+static long milli_db(double factor)
 {
-    long low = -1000000, high = 1000000; /* thousandths of a dB */
+    long low = -1000000, high = 1000000;
     while (low < high) {
         long middle = low + (high - low) / 2;
         if (number_factor((double)middle / 1000.0) < factor)
@@ -271,6 +272,20 @@ const char *number_write_db(char text[NUMBER_TEXT], double factor)
         else
             high = middle;
     }
+    return low;
+}
+
+double number_db(double factor)
+{
+    long above = milli_db(factor);
+    double high = number_factor((double)above / 1000.0);
+    double low = number_factor((double)(above - 1) / 1000.0);
+    return (double)(high - factor < factor - low ? above : above - 1) / 1000.0;
+}
+
+const char *number_write_db(char text[NUMBER_TEXT], double factor)
+{
+    long low = milli_db(factor);
     /* Rounding may leave the factors of neighbours out of step by a unit in the last place. */
     for (long i = low - 1; i <= low + 1; i++) {
         double db = (double)i / 1000.0;

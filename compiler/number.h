@@ -45,6 +45,8 @@ enum { NUMBER_TEXT = 40 };
 const char *number_write(char text[NUMBER_TEXT], double value, int shift, const char *unit);
 /* How many significant digits that text has, at most 17. */
 unsigned number_digits(double value);
+/* A factor in dB, to the nearest thousandth: for people. */
+double number_db(double factor);
 /* A factor in dB when a text of at most three decimals reads as exactly it, else in %. */
 const char *number_write_db(char text[NUMBER_TEXT], double factor);
 

@@ -57,7 +57,13 @@ acts_on_its_frame() {
     sox -D "$work/held.wav" "$work/held-start.wav" trim 0 4321s
     sox -D "$work/event.wav" "$work/event-start.wav" trim 0 4321s
     [ "$(build/tests/tools/audio_stats "$work/held-start.wav")" = \
-        "$(build/tests/tools/audio_stats "$work/event-start.wav")" ]
+        "$(build/tests/tools/audio_stats "$work/event-start.wav")" ] || { echo "before it"; return 1; }
+    # Where the gate is heard, the frames from the event on are not the same.
+    case $f in *voice.sx | *chord.sx | *engine-loop.sx | *wind.sx) ;; *) return 0 ;; esac
+    sox -D "$work/held.wav" "$work/held-end.wav" trim 4321s
+    sox -D "$work/event.wav" "$work/event-end.wav" trim 4321s
+    [ "$(build/tests/tools/audio_stats "$work/held-end.wav")" != \
+        "$(build/tests/tools/audio_stats "$work/event-end.wav")" ]
 }
 # ---- P7: nothing from outside leaks in ----
 nothing_leaks() {

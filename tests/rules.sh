@@ -31,7 +31,7 @@ no_global_state() {
 }
 check "vm/ has no writable globals" no_global_state
 modules_page_is_fresh() {
-    cc -I. man/modules_page.c vm/tables.c -o "$work/modules_page" && "$work/modules_page" >"$work/modules.7" &&
+    "${CC:-gcc}" -I. man/modules_page.c vm/tables.c -o "$work/modules_page" && "$work/modules_page" >"$work/modules.7" &&
         diff man/modules.7 "$work/modules.7" >/dev/null || { echo "stale: run make man/modules.7"; return 1; }
 }
 check "man/modules.7 is fresh" modules_page_is_fresh

@@ -176,11 +176,8 @@ static void put_foreign(const struct text *t, const struct vm_file *f)
         for (int i = 0; i < VM_SECTIONS; i++)
             known |= memcmp(f->bytes + at, vm_section_tags[i], 4) == 0;
         if (!known) {
-            char tag[5] = {0};
-            memcpy(tag, f->bytes + at, 4);
-            put(t, ".section ");
-            put_string(t, tag);
-            put(t, " ");
+            const uint8_t *tag = f->bytes + at;
+            put(t, ".section #%02x%02x%02x%02x ", tag[0], tag[1], tag[2], tag[3]);
             for (uint32_t k = 0; k < length; k++)
                 put(t, "%02x", f->bytes[at + VM_SECTION_HEADER + k]);
             put(t, "\n");

@@ -138,7 +138,7 @@ static float *uniform_of(const struct rp_group *g, uint32_t r)
     return g->uniform + r * (size_t)g->lanes;
 }
 
-float *vm_signal(const struct rp_group *g, uint32_t r)
+static float *signal_of(const struct rp_group *g, uint32_t r)
 {
     return g->varying[r] ? buffer_of(g, r) : uniform_of(g, r);
 }
@@ -168,11 +168,11 @@ static void bind(struct rp_group *g, struct vm_call *c, const struct vm_instruct
     memset(c, 0, sizeof *c);
     c->outputs = n->outputs;
     for (unsigned j = 0; j < n->inputs; j++) {
-        c->in[j] = vm_signal(g, n->in[j]);
+        c->in[j] = signal_of(g, n->in[j]);
         c->varying |= (uint32_t)g->varying[n->in[j]] << j;
     }
     for (unsigned j = 0; j < n->outputs; j++)
-        c->out[j] = vm_signal(g, n->out[j]);
+        c->out[j] = signal_of(g, n->out[j]);
     if (n->opcode == VM_CALL_OP) {
         c->run = g->engine->run[n->arg];
         c->state = g->state + n->state * (size_t)g->lanes;
@@ -244,7 +244,7 @@ static enum rp_status prepare(struct rp_group *g, int checked, struct rp_error *
         if (n->opcode == VM_WRITE_OUTPUT) {
             g->output_varies = 0;
             for (unsigned j = 0; j < n->inputs; j++) {
-                g->output[j] = vm_signal(g, n->in[j]);
+                g->output[j] = signal_of(g, n->in[j]);
                 g->output_varies |= (uint32_t)g->varying[n->in[j]] << j;
             }
         } else if (audio) {

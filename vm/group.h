@@ -32,7 +32,6 @@ struct rp_group {
     int stale;              /* calls and uniform values must be made again */
 };
 
-float *vm_signal(const struct rp_group *, uint32_t r);
 /* The value of a parameter of a lane `ahead` frames from now. */
 float vm_param_value(const struct rp_group *, unsigned param, unsigned lane, uint32_t ahead);
 

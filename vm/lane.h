@@ -42,15 +42,6 @@ LANE_FN lane lane_set(float x)
 #endif
 }
 
-LANE_FN ulane lane_uset(uint32_t x)
-{
-#if VM_VEC == 1
-    return x;
-#else
-    return x | (ulane){0};
-#endif
-}
-
 LANE_FN ilane lane_iset(int32_t x)
 {
 #if VM_VEC == 1
@@ -140,10 +131,6 @@ LANE_FN ilane lane_isel(ilane m, ilane a, ilane b)
 {
     return (m & a) | (~m & b);
 }
-LANE_FN lane lane_sqrt(lane x)
-{
-    return __builtin_sqrtf(x);
-}
 LANE_FN int lane_any(ilane m)
 {
     return m != 0;
@@ -183,12 +170,6 @@ LANE_FN lane lane_sel(ilane m, lane a, lane b)
 LANE_FN ilane lane_isel(ilane m, ilane a, ilane b)
 {
     return (m & a) | (~m & b);
-}
-LANE_FN lane lane_sqrt(lane x)
-{
-    for (int i = 0; i < VM_VEC; i++)
-        x[i] = __builtin_sqrtf(x[i]);
-    return x;
 }
 LANE_FN int lane_any(ilane m)
 {
@@ -253,13 +234,6 @@ LANE_FN lane lane_abs(lane x)
 LANE_FN lane lane_copysign(lane x, lane s)
 {
     return lane_from_bits((lane_bits(x) & 0x7fffffffu) | (lane_bits(s) & 0x80000000u));
-}
-
-/* Toward minus infinity. The caller keeps |x| < 2^31. */
-LANE_FN lane lane_floor(lane x)
-{
-    lane t = lane_from_int(lane_to_int(x));
-    return lane_sel(lane_gt(t, x), t - lane_set(1.0f), t);
 }
 
 /* State below 1e-20 (-400 dB) becomes zero, so that no tail decays into denormals, whose

@@ -187,6 +187,9 @@ static int check_names(const struct vm_file *f, struct rp_error *e)
     if (s->size > 0 && s->bytes[s->size - 1] != 0)
         return refuse(e, REFUSE_NAME, s->offset + s->size - 1,
                       "the last name does not end with a zero byte");
+    for (uint32_t i = 0; i < s->size; i++)
+        if ((s->bytes[i] < 0x20 && s->bytes[i] != 0) || s->bytes[i] == 0x7f)
+            return refuse(e, REFUSE_NAME, s->offset + i, "a control character in a name");
     return 0;
 }
 

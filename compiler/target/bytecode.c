@@ -299,9 +299,8 @@ static void emit(struct emitter *e, const struct ir_instruction *n)
 
 static void emit_tables(struct emitter *e)
 {
-    const struct graph *g = e->ir->graph;
-    for (size_t i = 0; i < g->param_count; i++) {
-        const struct param *p = &g->params[i];
+    for (size_t i = 0; i < e->ir->param_count; i++) {
+        const struct param *p = &e->ir->params[i];
         bytecode_param(&e->b, p->name, p->unit, p->curve, (float)p->low, (float)p->high,
                        (float)p->def, (uint32_t)(p->glide * RP_SAMPLE_RATE + 0.5));
     }
