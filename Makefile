@@ -17,9 +17,9 @@ EXTRA ?=
 
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
          -Wvla -Werror
-# -ffp-contract=off: no fused multiply-add, promise P1. The other two change no value: sqrt may be
-# an instruction, and loops with divisions may be vectorised.
-FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-math-errno -fno-trapping-math \
+# -ffp-contract=off: no fused multiply-add, promise P1. -fno-trapping-math changes no value: loops
+# with divisions may be vectorised.
+FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-trapping-math \
          $(WARN) $(EXTRA)
 LIBS   = -lsndfile -logg -lxxhash -ljansson -lpthread
 

@@ -1,6 +1,7 @@
 #include "bin/patchrun_values.h"
 #include "compiler/diag.h"
 #include "compiler/number.h"
+#include "vm/disassemble.h"
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -249,8 +250,8 @@ static void info_json_param(const struct rp_param *param, FILE *stream)
     fprintf(stream,
             ", \"unit\": \"%s\", \"curve\": \"%s\", \"low\": %.9g, \"high\": %.9g, "
             "\"default\": %.9g, \"glide_frames\": %" PRIu32 "}",
-            unit_name(param->unit), curve_name(param), (double)param->low, (double)param->high,
-            (double)param->def, param->glide);
+            vm_param_unit_names[param->unit], curve_name(param), (double)param->low,
+            (double)param->high, (double)param->def, param->glide);
 }
 
 static void info_json(const char *file, const struct rp_program *program, size_t size, FILE *stream)

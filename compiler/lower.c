@@ -30,6 +30,8 @@ struct lowering {
     struct {
         unsigned node, input;
     } * users;
+    unsigned *delays; /* the nodes that have a delay line, by port */
+    size_t delay_count;
     unsigned gate; /* the gate parameter + 1 */
 };
 
@@ -295,27 +297,58 @@ static int delay_frames(struct lowering *l, unsigned node, double low, double hi
     return ir_call(l->ir, VM_OP_frames, 0, in);
 }
 
+static int same_terms(const struct input *a, const struct input *b)
+{
+    if (a->count != b->count)
+        return 0;
+    for (unsigned i = 0; i < a->count; i++) {
+        const struct term *x = &a->terms[i], *y = &b->terms[i];
+        if (x->kind != y->kind || x->value != y->value || x->param != y->param ||
+            x->node != y->node || x->port != y->port)
+            return 0;
+    }
+    return 1;
+}
+
+/* A delay line written twice: an earlier one with the same terms at every input. */
+static int same_delay(const struct lowering *l, unsigned node)
+{
+    const struct node *n = &l->graph->nodes[node];
+    /* Past the limit, which is an error anyway, looking would take quadratic time. */
+    for (size_t i = 0; i < l->delay_count && l->delay_count <= VM_MAX_PORTS; i++) {
+        const struct node *other = &l->graph->nodes[l->delays[i]];
+        unsigned k = 0;
+        while (k < n->module->inputs && same_terms(&n->in[k], &other->in[k]))
+            k++;
+        if (k == n->module->inputs)
+            return (int)l->delays[i];
+    }
+    return IR_NONE;
+}
+
 static void lower_delay(struct lowering *l, unsigned node)
 {
+    int twin = same_delay(l, node);
+    if (twin != IR_NONE) {
+        l->out[node][0] = l->out[twin][0];
+        return;
+    }
+    l->delays[l->delay_count++] = node;
     double low, high;
     delay_range(l, &l->graph->nodes[node], &low, &high);
     uint32_t shortest = whole_frames(low, 0.0), longest = whole_frames(high, 0.999999);
     if (longest < shortest)
         longest = shortest;
-    int port = ir_port(l->ir, shortest, longest);
+    int port = ir_port(l->ir, shortest, longest); /* as many ports as delays, in their order */
     int frames = delay_frames(l, node, low, high);
     give(l, node, ir_read(l->ir, port, frames));
-    l->out[node][1] = mono(port); /* for write_delays */
 }
 
 /* w := in + feedback d.  Without feedback, w := in. */
-static void write_delays(struct lowering *l, const unsigned *order)
+static void write_delays(struct lowering *l)
 {
-    for (size_t i = 0; i < l->graph->node_count; i++) {
-        unsigned node = order[i];
-        const struct node *n = &l->graph->nodes[node];
-        if (n->module->id != VM_MOD_DELAY_FEEDBACK)
-            continue;
+    for (size_t i = 0; i < l->delay_count; i++) {
+        unsigned node = l->delays[i];
         l->ir->node = node;
         int w = value(l, node, VM_IN_DELAY_FEEDBACK_in);
         int feedback = value(l, node, VM_IN_DELAY_FEEDBACK_feedback);
@@ -324,7 +357,7 @@ static void write_delays(struct lowering *l, const unsigned *order)
             int again = ir_call2(l->ir, VM_OP_mul, l->out[node][0].left, feedback);
             w = ir_call2(l->ir, VM_OP_add, w, again);
         }
-        ir_write(l->ir, l->out[node][1].left, w);
+        ir_write(l->ir, (int)i, w);
     }
 }
 
@@ -483,7 +516,8 @@ struct ir *lower(struct arena *arena, struct diags *diags, const struct graph *g
     struct lowering l = {.ir = ir, .diags = diags, .graph = graph};
     l.out = arena_take(arena, graph->node_count + 1, sizeof *l.out);
     l.done = arena_take(arena, graph->node_count + 1, 1);
-    if (!l.out || !l.done || find_users(&l))
+    l.delays = arena_take(arena, graph->node_count + 1, sizeof *l.delays);
+    if (!l.out || !l.done || !l.delays || find_users(&l))
         return NULL;
     for (size_t i = 0; i < graph->node_count && !arena->failed; i++) {
         unsigned node = order[i];
@@ -494,7 +528,7 @@ struct ir *lower(struct arena *arena, struct diags *diags, const struct graph *g
             advance_sum(&l, l.users[u].node, l.users[u].input);
     }
     if (!arena->failed)
-        write_delays(&l, order);
+        write_delays(&l);
     if (!arena->failed)
         lower_output(&l);
     if (!arena->failed)
