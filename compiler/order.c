@@ -111,8 +111,9 @@ static unsigned find_cycle(struct arena *arena, const struct graph *g, const uns
     return node;
 }
 
-static void report_cycle(struct arena *arena, struct diags *diags, const struct graph *g,
-                         const unsigned *waits)
+/* Returns a node of the cycle. */
+static unsigned report_cycle(struct arena *arena, struct diags *diags, const struct graph *g,
+                             const unsigned *waits)
 {
     enum { SHOWN = 8 };
     unsigned first = find_cycle(arena, g, waits), node = first, length = 0;
@@ -132,6 +133,21 @@ static void report_cycle(struct arena *arena, struct diags *diags, const struct 
         path = path ? arena_format(arena, "... -> %s", path) : NULL;
     diag_label(diags, d, "%s", path ? path : "");
     diag_help(diags, d, "send the loop through the in or feedback of a delay.feedback");
+    return first;
+}
+
+/* Takes nodes that wait for nothing until there are none. Returns how many. */
+static size_t take_ready(struct edges *e, struct heap *ready, unsigned *order)
+{
+    size_t taken = 0;
+    while (ready->count > 0) {
+        unsigned node = heap_pop(ready);
+        order[taken++] = node;
+        for (size_t i = e->start[node]; i < e->start[node + 1]; i++)
+            if (e->waits[e->users[i]] && --e->waits[e->users[i]] == 0)
+                heap_push(ready, e->users[i]);
+    }
+    return taken;
 }
 
 unsigned *graph_order(struct arena *arena, struct diags *diags, const struct graph *g)
@@ -145,15 +161,15 @@ unsigned *graph_order(struct arena *arena, struct diags *diags, const struct gra
     for (unsigned n = 0; n < g->node_count; n++)
         if (!e.waits[n])
             heap_push(&ready, n);
-    while (ready.count > 0) {
-        unsigned node = heap_pop(&ready);
-        order[done++] = node;
-        for (size_t i = e.start[node]; i < e.start[node + 1]; i++)
-            if (--e.waits[e.users[i]] == 0)
-                heap_push(&ready, e.users[i]);
-    }
+    done = take_ready(&e, &ready, order);
     if (done == g->node_count)
         return order;
-    report_cycle(arena, diags, g, e.waits);
+    /* Each cycle is broken where it was found, to find the next. */
+    while (done < g->node_count && diags->count < DIAG_LIMIT && !arena->failed) {
+        unsigned node = report_cycle(arena, diags, g, e.waits);
+        e.waits[node] = 0;
+        heap_push(&ready, node);
+        done += take_ready(&e, &ready, order + done);
+    }
     return NULL;
 }
