@@ -137,7 +137,8 @@ static int read_option(struct options *o, int option)
         fputs(usage_text, stdout);
         return 0;
     case OPT_VERSION:
-        printf("patchc 0.1.0, format %d, semantics %d\n", RP_FORMAT_VERSION, RP_SEMANTICS_VERSION);
+        printf("patchc " RP_VERSION ", format %d, semantics %d\n", RP_FORMAT_VERSION,
+               RP_SEMANTICS_VERSION);
         return 0;
     default:
         fputs("  = help: patchc --help lists the options\n", stderr);

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define REPATCH_VERSION "0.1.0"
-#define LONGEST_FRAMES  ((uint64_t)24 * 3600 * RP_SAMPLE_RATE)
+#define LONGEST_FRAMES ((uint64_t)24 * 3600 * RP_SAMPLE_RATE)
 
 enum {
     SECONDS = 256,
@@ -385,7 +384,7 @@ int options_read(struct options *o, int argc, char **argv)
     if (said.help)
         fputs(help_text, stdout);
     else if (said.version)
-        printf("patchrun (repatch) %s, semantics %d, bytecode %d\n", REPATCH_VERSION,
+        printf("patchrun (repatch) %s, semantics %d, bytecode %d\n", RP_VERSION,
                RP_SEMANTICS_VERSION, RP_FORMAT_VERSION);
     return said.help || said.version ? 1 : check(o, &said);
 }

@@ -42,8 +42,9 @@ static int add_to_order(struct builder *b, struct patch *patch, const struct pro
     return 0;
 }
 
-/* Whether `field` may be given: once only. */
-static int give(struct builder *b, struct proto *proto, unsigned input, struct place place)
+/* Whether an input may be given: once only. `help` leads to an example. */
+static int give(struct builder *b, struct proto *proto, unsigned input, struct place place,
+                const char *help)
 {
     if (!proto->given[input].source) {
         proto->given[input] = place;
@@ -52,14 +53,14 @@ static int give(struct builder *b, struct proto *proto, unsigned input, struct p
     const char *name = type_port(&proto->type, input).name;
     struct diag *d = diag_error(b->diags, E_INPUT_TWICE, place, "input '%s' is given twice", name);
     diag_note(b->diags, d, proto->given[input], "first given here");
-    diag_help(b->diags, d, "several values in one field sum: (%s 1 2)", name);
+    diag_help(b->diags, d, "%s (%s 1 2)", help, name);
     return 0;
 }
 
 static void read_field(struct builder *b, struct patch *patch, struct proto *proto, unsigned input,
                        const struct sx *field)
 {
-    if (!give(b, proto, input, field->first->place))
+    if (!give(b, proto, input, field->first->place, "several values in one field sum:"))
         return;
     if (!field->first->next) {
         proto->touched[input] = 1;
@@ -131,6 +132,13 @@ static int takes_all(const struct proto *proto)
     return use == VM_USE_REQ_SUM || use == VM_USE_OPT_SUM;
 }
 
+static int give_next(struct builder *b, struct proto *proto, const struct sx *arg, unsigned input)
+{
+    static const char help[] = "values without a name feed the inputs in order, and this is the "
+                               "turn of the one named before; to add up, write";
+    return give(b, proto, input, arg->place, help) ? (int)input : -1;
+}
+
 /* The input of the next value without a name; -1 when there is none left, which is reported. */
 static int next_unnamed(struct builder *b, struct proto *proto, const struct sx *arg,
                         unsigned *next)
@@ -139,7 +147,7 @@ static int next_unnamed(struct builder *b, struct proto *proto, const struct sx 
     if (*next > 0 && count > 0 && takes_all(proto))
         return 0;
     if (*next < count)
-        return give(b, proto, *next, arg->place) ? (int)(*next)++ : -1;
+        return give_next(b, proto, arg, (*next)++);
     struct diag *d =
         diag_error(b->diags, E_UNKNOWN_INPUT, arg->place,
                    count ? "'%s' has no more inputs" : "'%s' has no inputs", proto->type.name);

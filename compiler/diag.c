@@ -33,19 +33,40 @@ static const char *format_text(struct arena *arena, const char *format, va_list 
     return text;
 }
 
+static int same_report(const struct diag *a, const struct diag *b)
+{
+    return a->code == b->code && a->place.begin == b->place.begin && a->place.end == b->place.end &&
+           a->place.source && b->place.source &&
+           strcmp(a->place.source->name, b->place.source->name) == 0 && a->message && b->message &&
+           strcmp(a->message, b->message) == 0;
+}
+
+/* A file that is read again, for a second use, has the same faults again. */
+static int reported_before(const struct diags *diags, const struct diag *d)
+{
+    for (unsigned i = 0; i < diags->count && i < DIAG_LIMIT; i++)
+        if (same_report(&diags->list[i], d))
+            return 1;
+    return 0;
+}
+
 struct diag *diag_error(struct diags *diags, enum diag_code code, struct place place,
                         const char *format, ...)
 {
-    struct diag *d = diags->count < DIAG_LIMIT ? &diags->list[diags->count] : &diags->scratch;
-    diags->count++;
+    struct diag *d = &diags->scratch;
     *d = (struct diag){.code = code, .place = place};
-    if (d == &diags->scratch)
+    if (diags->count >= DIAG_LIMIT) {
+        diags->count++;
         return d;
+    }
     va_list args;
     va_start(args, format);
     d->message = format_text(diags->arena, format, args);
     va_end(args);
-    return d;
+    if (reported_before(diags, d))
+        return d;
+    diags->list[diags->count] = *d;
+    return &diags->list[diags->count++];
 }
 
 void diag_label(struct diags *diags, struct diag *d, const char *format, ...)

@@ -171,6 +171,13 @@ static void lower_noise(struct lowering *l, unsigned node)
     give(l, node, ir_call(l->ir, VM_OP_noise_white, key, in));
 }
 
+/* The three filters have the same inputs in the same places. */
+_Static_assert((int)VM_IN_FILTER_LOPASS_cutoff == (int)VM_IN_FILTER_HIPASS_cutoff &&
+                   (int)VM_IN_FILTER_LOPASS_cutoff == (int)VM_IN_FILTER_BANDPASS_cutoff &&
+                   (int)VM_IN_FILTER_LOPASS_q == (int)VM_IN_FILTER_HIPASS_q &&
+                   (int)VM_IN_FILTER_LOPASS_q == (int)VM_IN_FILTER_BANDPASS_q,
+               "lower_svf reads all three");
+
 static void lower_svf(struct lowering *l, unsigned node, enum vm_op op)
 {
     int x = value(l, node, VM_IN_FILTER_LOPASS_in);

@@ -83,7 +83,7 @@ void pcm_convert(enum pcm_format format, const float *in, size_t count, void *ou
 }
 
 /* SplitMix64's output function (Steele, Lea, Flood 2014). */
-static uint64_t mix64(uint64_t z)
+static uint64_t scramble(uint64_t z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -93,7 +93,7 @@ static uint64_t mix64(uint64_t z)
 /* The difference of two uniform numbers, in steps: -1 to 1, triangular. */
 static double triangular(uint64_t key, uint64_t sample)
 {
-    uint64_t bits = mix64(key + sample * 0x9e3779b97f4a7c15u);
+    uint64_t bits = scramble(key + sample * 0x9e3779b97f4a7c15u);
     int64_t first = (int64_t)(bits >> 32), second = (int64_t)(bits & 0xffffffffu);
     return (double)(first - second) * 0x1p-32;
 }
@@ -116,7 +116,8 @@ void pcm_convert_dithered(enum pcm_format format, uint64_t seed, uint64_t first,
         pcm_convert(format, in, count, out);
         return;
     }
-    uint64_t key = mix64(seed ^ 0x6469746865720000u); /* "dither": apart from the voice's noise */
+    uint64_t key =
+        scramble(seed ^ 0x6469746865720000u); /* "dither": apart from the voice's noise */
     int16_t *out16 = out;
     int32_t *out24 = out;
     for (size_t i = 0; i < count; i++) {

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RP_VERSION           "0.1.0"
 #define RP_SAMPLE_RATE       48000
 #define RP_BLOCK             64 /* frames computed at a time, at most */
 #define RP_MAX_LANES         16
