@@ -21,12 +21,13 @@ WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmi
 # with divisions may be vectorised.
 FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-trapping-math \
          $(WARN) $(EXTRA)
-LIBS   = -lsndfile -logg -lxxhash -ljansson -lpthread
+LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
 
 VM       = tables verify load params group snapshot disassemble engines
+TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
 TARGETS  = $(notdir $(basename $(wildcard compiler/target/*.c)))
-RENDER   = $(notdir $(basename $(wildcard render/*.c)))
+RENDER   = $(patsubst render/%.c,%,$(wildcard render/*.c render/*/*.c))
 
 # Engines: lanes, width of a vector, ISA. See vm/engine.c.
 ENGINES  = 1_1_base 4_4_base 8_4_base 16_4_base
@@ -40,7 +41,7 @@ ISA_avx512 = -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=51
 ENGINE_OPT = $(if $(filter -O2,$(OPT)),-O3,$(OPT))
 
 VM_OBJECTS     = $(VM:%=$(BUILD)/vm/%.o) $(ENGINES:%=$(BUILD)/vm/engine_%.o)
-ALL_OBJECTS    = $(VM_OBJECTS) $(COMPILER:%=$(BUILD)/compiler/%.o) \
+ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)/compiler/%.o) \
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
 
 .PHONY: all programs demo demo-built test test-built unit clean format setup-build setup-test
@@ -70,7 +71,8 @@ $(BUILD)/%.o: %.c
 
 # ---- set-up ----
 
-NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjansson-dev
+NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjansson-dev \
+                  libsamplerate0-dev libgmp-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema bsdutils
 

@@ -1,6 +1,6 @@
 #include "bin/patchrun_values.h"
-#include "compiler/diag.h"
-#include "compiler/number.h"
+#include "text/diag.h"
+#include "text/number.h"
 #include "vm/disassemble.h"
 #include <inttypes.h>
 #include <stdbool.h>

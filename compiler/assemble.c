@@ -1,7 +1,7 @@
 /* assemble.c - one line at a time: a word, then operands. The order of a line's parts is that of
  * vm/disassemble.c. */
 #include "compiler/assemble.h"
-#include "compiler/number.h"
+#include "text/number.h"
 #include "vm/disassemble.h"
 #include <stdlib.h>
 #include <string.h>

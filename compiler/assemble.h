@@ -2,8 +2,8 @@
 #ifndef COMPILER_ASSEMBLE_H
 #define COMPILER_ASSEMBLE_H
 
-#include "compiler/diag.h"
 #include "compiler/target/bytecode.h"
+#include "text/diag.h"
 
 /* data NULL when anything was reported or memory ran out. What it gives has been verified. */
 struct bytes assemble(struct arena *, struct diags *, const struct source *);

@@ -8,7 +8,7 @@
 
 #include "compiler/front.h"
 #include "compiler/graph.h"
-#include "compiler/number.h"
+#include "text/number.h"
 #include <limits.h>
 
 /* Strings to numbers. */

@@ -2,11 +2,11 @@
 #ifndef COMPILER_COMPILE_H
 #define COMPILER_COMPILE_H
 
-#include "compiler/arena.h"
-#include "compiler/diag.h"
 #include "compiler/graph.h"
-#include "compiler/source.h"
 #include "compiler/target/bytecode.h"
+#include "text/arena.h"
+#include "text/diag.h"
+#include "text/source.h"
 #include <stdbool.h>
 #include <stdio.h>
 

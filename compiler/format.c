@@ -1,6 +1,6 @@
 #include "compiler/format.h"
 #include "compiler/front.h"
-#include "compiler/number.h"
+#include "text/number.h"
 #include <string.h>
 
 enum { COLUMNS = 80, TAB = 2 };

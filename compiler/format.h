@@ -2,9 +2,9 @@
 #ifndef COMPILER_FORMAT_H
 #define COMPILER_FORMAT_H
 
-#include "compiler/arena.h"
-#include "compiler/diag.h"
-#include "compiler/source.h"
+#include "text/arena.h"
+#include "text/diag.h"
+#include "text/source.h"
 #include <stdio.h>
 
 /* Writes an S-expression patch with its comments, two blanks a level, lists of at most 80 columns

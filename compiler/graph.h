@@ -6,9 +6,9 @@
 #ifndef COMPILER_GRAPH_H
 #define COMPILER_GRAPH_H
 
-#include "compiler/arena.h"
-#include "compiler/diag.h"
-#include "compiler/source.h"
+#include "text/arena.h"
+#include "text/diag.h"
+#include "text/source.h"
 #include "vm/repatch.h"
 #include "vm/tables.h"
 

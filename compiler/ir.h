@@ -5,8 +5,8 @@
 #ifndef COMPILER_IR_H
 #define COMPILER_IR_H
 
-#include "compiler/arena.h"
 #include "compiler/graph.h"
+#include "text/arena.h"
 #include "vm/format.h"
 #include "vm/tables.h"
 

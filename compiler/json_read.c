@@ -1,163 +1,13 @@
-/* json_read.c - the JSON form, made into the syntax tree the S-expressions give.
- *
- * jansson validates the text and builds the values; a cursor then goes over the same text once
- * more, which cannot fail, to give each value its place. */
+/* json_read.c - the JSON form, made into the syntax tree the S-expressions give. */
 #include "compiler/front.h"
+#include "text/json.h"
 #include <string.h>
-
-/* A JSON value with its place. */
-struct value {
-    const json_t *json;
-    struct place place, key_place;
-    const char *key;
-    struct value *first, *next;
-};
 
 struct walk {
     struct arena *arena;
     struct diags *diags;
     const struct source *source;
-    size_t at;
 };
-
-/* The token that ends at or before `end`, where jansson stopped. */
-static struct place blamed_place(const struct source *source, size_t end)
-{
-    const char *text = source->text;
-    size_t least = source_start(source);
-    end = end < source->size ? end : source->size;
-    while (end > least && strchr(" \t\r\n", text[end - 1]))
-        end--;
-    size_t begin = end > least ? end - 1 : end;
-    if (begin > least && text[begin] == '"') {
-        while (begin > least && (text[begin - 1] != '"' || text[begin - 2] == '\\') &&
-               text[begin - 1] != '\n')
-            begin--;
-        begin -= begin > least && text[begin - 1] == '"';
-    } else {
-        while (begin > least && !strchr(" \t\r\n\"{}[]:,", text[begin]) &&
-               !strchr(" \t\r\n\"{}[]:,", text[begin - 1]))
-            begin--;
-    }
-    return (struct place){source, (uint32_t)begin, (uint32_t)end};
-}
-
-static void report(struct diags *diags, const struct source *source, const json_error_t *error)
-{
-    enum json_error_code code = json_error_code(error);
-    size_t at = error->position < 0 ? 0 : (size_t)error->position + source_start(source);
-    struct place place = blamed_place(source, at);
-    if (code == json_error_duplicate_key) {
-        struct diag *d = diag_error(diags, E_JSON_DUPLICATE, place, "a JSON key given twice");
-        diag_label(diags, d, "this key is already in the object");
-        diag_help(diags, d, "rename or remove one of the two");
-    } else if (code == json_error_numeric_overflow) {
-        diag_error(diags, E_NUMBER, place, "the number does not fit a double");
-    } else if (code == json_error_stack_overflow) {
-        diag_error(diags, E_DEPTH, place, "values are nested more than %d deep", NESTING_LIMIT);
-    } else {
-        struct diag *d = diag_error(diags, E_JSON_SYNTAX, place, "the text is not JSON");
-        const char *near = strstr(error->text, " near"); /* what follows repeats the source */
-        size_t length = near ? (size_t)(near - error->text) : strlen(error->text);
-        diag_label(diags, d, "%.*s", (int)length, error->text);
-        diag_help(diags, d, "keys stand in double quotes, and no comma after the last value");
-    }
-}
-
-json_t *json_parse(struct diags *diags, const struct source *source)
-{
-    json_error_t error;
-    size_t start = source_start(source);
-    json_t *json =
-        json_loadb(source->text + start, source->size - start, JSON_REJECT_DUPLICATES, &error);
-    if (!json && json_error_code(&error) == json_error_out_of_memory)
-        diags->arena->failed = 1;
-    else if (!json)
-        report(diags, source, &error);
-    return json;
-}
-
-static void skip_blank(struct walk *w)
-{
-    while (w->at < w->source->size && strchr(" \t\r\n,:", w->source->text[w->at]))
-        w->at++;
-}
-
-static struct place scalar_place(struct walk *w)
-{
-    const char *text = w->source->text;
-    size_t begin = w->at;
-    if (text[w->at] == '"') {
-        w->at++;
-        while (text[w->at] != '"')
-            w->at += text[w->at] == '\\' ? 2 : 1;
-        w->at++;
-    } else {
-        w->at += strcspn(text + w->at, " \t\r\n,:]}");
-    }
-    return (struct place){w->source, (uint32_t)begin, (uint32_t)w->at};
-}
-
-static struct value *locate(struct walk *w, const json_t *json, unsigned depth);
-
-static int locate_member(struct walk *w, const char *key, const json_t *json, unsigned depth,
-                         struct value ***end)
-{
-    struct place key_place = {NULL, 0, 0};
-    skip_blank(w);
-    if (key)
-        key_place = scalar_place(w);
-    skip_blank(w);
-    struct value *member = locate(w, json, depth + 1);
-    if (!member)
-        return -1;
-    member->key = key;
-    member->key_place = key_place;
-    **end = member;
-    *end = &member->next;
-    return 0;
-}
-
-static int locate_members(struct walk *w, const json_t *json, unsigned depth, struct value *into)
-{
-    struct value **end = &into->first;
-    if (json_is_array(json)) {
-        for (size_t i = 0; i < json_array_size(json); i++)
-            if (locate_member(w, NULL, json_array_get(json, i), depth, &end))
-                return -1;
-        return 0;
-    }
-    json_t *object = (json_t *)json; /* jansson's iterators want it so; nothing is changed */
-    for (void *i = json_object_iter(object); i; i = json_object_iter_next(object, i))
-        if (locate_member(w, json_object_iter_key(i), json_object_iter_value(i), depth, &end))
-            return -1;
-    return 0;
-}
-
-static struct value *locate(struct walk *w, const json_t *json, unsigned depth)
-{
-    struct value *value = arena_take(w->arena, 1, sizeof *value);
-    if (!value)
-        return NULL;
-    size_t begin = w->at;
-    value->json = json;
-    if (!json_is_array(json) && !json_is_object(json)) {
-        value->place = scalar_place(w);
-        return value;
-    }
-    w->at++;
-    if (depth >= NESTING_LIMIT) {
-        struct place place = {w->source, (uint32_t)begin, (uint32_t)w->at};
-        diag_error(w->diags, E_DEPTH, place, "values are nested more than %d deep", NESTING_LIMIT);
-        return NULL;
-    }
-    if (locate_members(w, json, depth, value))
-        return NULL;
-    skip_blank(w);
-    w->at++;
-    value->place = (struct place){w->source, (uint32_t)begin, (uint32_t)w->at};
-    return value;
-}
 
 /* A list that is being made. Out of memory shows in the arena, so adding nothing is allowed. */
 struct made {
@@ -191,7 +41,7 @@ static struct made make_named(struct walk *w, struct place place, struct place n
     return made;
 }
 
-static struct sx *wrong(struct walk *w, const struct value *value, const char *what,
+static struct sx *wrong(struct walk *w, const struct json_value *value, const char *what,
                         const char *wants)
 {
     struct diag *d = diag_error(w->diags, E_JSON_SHAPE, value->place, "%s must be %s", what, wants);
@@ -201,7 +51,7 @@ static struct sx *wrong(struct walk *w, const struct value *value, const char *w
     return NULL;
 }
 
-static void unknown_key(struct walk *w, const struct value *member, const char *where,
+static void unknown_key(struct walk *w, const struct json_value *member, const char *where,
                         const char *const *keys, size_t count)
 {
     struct diag *d = diag_error(w->diags, E_JSON_KEY, member->key_place, "unknown key '%s' in %s",
@@ -218,7 +68,7 @@ static void unknown_key(struct walk *w, const struct value *member, const char *
 }
 
 /* The key's number in keys, or count after reporting it. */
-static size_t key_of(struct walk *w, const struct value *member, const char *where,
+static size_t key_of(struct walk *w, const struct json_value *member, const char *where,
                      const char *const *keys, size_t count)
 {
     size_t i = 0;
@@ -229,7 +79,7 @@ static size_t key_of(struct walk *w, const struct value *member, const char *whe
     return i;
 }
 
-static int is_type(struct walk *w, const struct value *value, json_type type)
+static int is_type(struct walk *w, const struct json_value *value, json_type type)
 {
     static const char *const wants[] = {"an object", "an array", "a string"};
     if (json_typeof(value->json) == type)
@@ -239,7 +89,7 @@ static int is_type(struct walk *w, const struct value *value, json_type type)
     return 0;
 }
 
-static struct sx *whole_number(struct walk *w, const struct value *value)
+static struct sx *whole_number(struct walk *w, const struct json_value *value)
 {
     json_int_t n = json_integer_value(value->json);
     const json_int_t most = (json_int_t)1 << 53;
@@ -252,7 +102,7 @@ static struct sx *whole_number(struct walk *w, const struct value *value)
 }
 
 /* A number or a string as the atom it says. */
-static struct sx *atom(struct walk *w, const struct value *value, const char *what)
+static struct sx *atom(struct walk *w, const struct json_value *value, const char *what)
 {
     if (json_is_string(value->json))
         return word(w, value->place, json_string_value(value->json));
@@ -264,7 +114,7 @@ static struct sx *atom(struct walk *w, const struct value *value, const char *wh
     return sx_atom(w->arena, value->place, w->source->text + value->place.begin, length);
 }
 
-static struct sx *string(struct walk *w, const struct value *value)
+static struct sx *string(struct walk *w, const struct json_value *value)
 {
     if (!is_type(w, value, JSON_STRING))
         return NULL;
@@ -274,27 +124,27 @@ static struct sx *string(struct walk *w, const struct value *value)
     return sx;
 }
 
-static void put_atoms(struct walk *w, struct made *made, const struct value *value,
+static void put_atoms(struct walk *w, struct made *made, const struct json_value *value,
                       const char *what)
 {
     if (!json_is_array(value->json)) {
         put(made, atom(w, value, what));
         return;
     }
-    for (const struct value *item = value->first; item; item = item->next)
+    for (const struct json_value *item = value->first; item; item = item->next)
         put(made, atom(w, item, what));
 }
 
-static struct place whole(const struct value *member)
+static struct place whole(const struct json_value *member)
 {
     return (struct place){member->place.source, member->key_place.begin, member->place.end};
 }
 
-static void read_inputs(struct walk *w, struct made *node, const struct value *object)
+static void read_inputs(struct walk *w, struct made *node, const struct json_value *object)
 {
     if (!is_type(w, object, JSON_OBJECT))
         return;
-    for (const struct value *v = object->first; v; v = v->next) {
+    for (const struct json_value *v = object->first; v; v = v->next) {
         if (strcmp(v->key, "type") == 0 || strchr(v->key, '.')) {
             diag_error(w->diags, E_JSON_KEY, v->key_place, "'%s' cannot be an input", v->key);
             continue;
@@ -305,7 +155,7 @@ static void read_inputs(struct walk *w, struct made *node, const struct value *o
     }
 }
 
-static struct sx *read_node(struct walk *w, const struct value *object)
+static struct sx *read_node(struct walk *w, const struct json_value *object)
 {
     static const char *const keys[] = {"type", "params", "comment"};
     struct made node = make_named(w, whole(object), object->key_place, object->key);
@@ -317,7 +167,7 @@ static struct sx *read_node(struct walk *w, const struct value *object)
         diag_help(w->diags, d, "add a type, as in \"type\": \"osc.sine\"");
         return NULL;
     }
-    for (const struct value *v = object->first; v; v = v->next) {
+    for (const struct json_value *v = object->first; v; v = v->next) {
         size_t key = key_of(w, v, "a node", keys, 3);
         if (key == 0) {
             struct made type = make_named(w, whole(v), v->key_place, "type");
@@ -332,21 +182,21 @@ static struct sx *read_node(struct walk *w, const struct value *object)
     return node.list;
 }
 
-static void put_end(struct walk *w, struct made *cable, const struct value *end)
+static void put_end(struct walk *w, struct made *cable, const struct json_value *end)
 {
     if (!is_type(w, end, JSON_ARRAY))
         return;
-    for (const struct value *v = end->first; v; v = v->next)
+    for (const struct json_value *v = end->first; v; v = v->next)
         put(cable, string(w, v));
 }
 
-static struct sx *read_connection(struct walk *w, const struct value *object)
+static struct sx *read_connection(struct walk *w, const struct json_value *object)
 {
     static const char *const keys[] = {"from", "to"};
-    const struct value *ends[2] = {NULL, NULL};
+    const struct json_value *ends[2] = {NULL, NULL};
     if (!is_type(w, object, JSON_OBJECT))
         return NULL;
-    for (const struct value *v = object->first; v; v = v->next) {
+    for (const struct json_value *v = object->first; v; v = v->next) {
         size_t key = key_of(w, v, "a connection", keys, 2);
         if (key < 2)
             ends[key] = v;
@@ -360,7 +210,7 @@ static struct sx *read_connection(struct walk *w, const struct value *object)
     return cable.list;
 }
 
-static struct sx *read_param(struct walk *w, const struct value *value)
+static struct sx *read_param(struct walk *w, const struct json_value *value)
 {
     static const char *const keys[] = {"unit", "range", "default", "curve", "glide"};
     struct made param = make_named(w, whole(value), value->key_place, value->key);
@@ -368,7 +218,7 @@ static struct sx *read_param(struct walk *w, const struct value *value)
         put(&param, atom(w, value, "a param"));
         return param.list;
     }
-    for (const struct value *v = value->first; v; v = v->next) {
+    for (const struct json_value *v = value->first; v; v = v->next) {
         size_t key = key_of(w, v, "a param", keys, 5);
         if (key == 5)
             continue;
@@ -382,14 +232,14 @@ static struct sx *read_param(struct walk *w, const struct value *value)
     return param.list;
 }
 
-static struct sx *read_use(struct walk *w, const struct value *object)
+static struct sx *read_use(struct walk *w, const struct json_value *object)
 {
     static const char *const keys[] = {"file", "as"};
     struct made use = make_named(w, object->place, object->place, "use");
     struct sx *parts[2] = {NULL, NULL};
     if (!is_type(w, object, JSON_OBJECT))
         return NULL;
-    for (const struct value *v = object->first; v; v = v->next) {
+    for (const struct json_value *v = object->first; v; v = v->next) {
         size_t key = key_of(w, v, "a use", keys, 2);
         if (key < 2)
             parts[key] = key == 0 ? string(w, v) : atom(w, v, "'as'");
@@ -401,9 +251,9 @@ static struct sx *read_use(struct walk *w, const struct value *object)
     return use.list;
 }
 
-static struct sx *read_patch(struct walk *w, const struct value *object);
+static struct sx *read_patch(struct walk *w, const struct json_value *object);
 
-static struct sx *read_def(struct walk *w, const struct value *object)
+static struct sx *read_def(struct walk *w, const struct json_value *object)
 {
     struct made def = make_named(w, whole(object), object->key_place, "def");
     put(&def, word(w, object->key_place, object->key));
@@ -412,24 +262,24 @@ static struct sx *read_def(struct walk *w, const struct value *object)
 }
 
 /* The section `name` with an entry for each member. */
-static struct sx *read_section(struct walk *w, const struct value *section, const char *name,
-                               struct sx *(*read)(struct walk *, const struct value *))
+static struct sx *read_section(struct walk *w, const struct json_value *section, const char *name,
+                               struct sx *(*read)(struct walk *, const struct json_value *))
 {
     struct made made = make_named(w, whole(section), section->key_place, name);
-    for (const struct value *v = section->first; v; v = v->next)
+    for (const struct json_value *v = section->first; v; v = v->next)
         put(&made, read(w, v));
     return made.list;
 }
 
 /* Uses and definitions are items of the patch themselves, without a section around them. */
-static void put_each(struct walk *w, struct made *patch, const struct value *section,
-                     struct sx *(*read)(struct walk *, const struct value *))
+static void put_each(struct walk *w, struct made *patch, const struct json_value *section,
+                     struct sx *(*read)(struct walk *, const struct json_value *))
 {
-    for (const struct value *v = section->first; v; v = v->next)
+    for (const struct json_value *v = section->first; v; v = v->next)
         put(patch, read(w, v));
 }
 
-static struct sx *read_patch(struct walk *w, const struct value *object)
+static struct sx *read_patch(struct walk *w, const struct json_value *object)
 {
     static const char *const keys[] = {"nodes", "connections", "params", "uses",
                                        "defs",  "$schema",     "comment"};
@@ -437,7 +287,7 @@ static struct sx *read_patch(struct walk *w, const struct value *object)
                                       JSON_OBJECT, JSON_STRING, JSON_STRING};
     struct place start = {object->place.source, object->place.begin, object->place.begin + 1};
     struct made patch = make_named(w, object->place, start, "patch");
-    for (const struct value *v = object->first; v; v = v->next) {
+    for (const struct json_value *v = object->first; v; v = v->next) {
         size_t key = key_of(w, v, "a patch", keys, 7);
         if (key == 7 || !is_type(w, v, types[key]))
             continue;
@@ -457,13 +307,12 @@ static struct sx *read_patch(struct walk *w, const struct value *object)
 
 struct sx *json_read(struct arena *arena, struct diags *diags, const struct source *source)
 {
-    struct walk w = {arena, diags, source, source_start(source)};
+    struct walk w = {arena, diags, source};
     unsigned before = diags->count;
     json_t *json = json_parse(diags, source);
     if (!json)
         return NULL;
-    skip_blank(&w);
-    struct value *value = locate(&w, json, 0);
+    struct json_value *value = json_locate(arena, diags, source, json);
     struct sx *patch = value ? read_patch(&w, value) : NULL;
     json_decref(json);
     return diags->count == before && !arena->failed ? patch : NULL;

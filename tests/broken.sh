@@ -22,7 +22,7 @@ generated() { # too large to commit: made here
     esac
     status 1 "$patchc" --check "$work/large.sx" && says "[E$1]"
 }
-for code in $(sed -n 's/^DIAG(\([0-9]*\),.*/\1/p' compiler/diagnostics.def); do
+for code in $(sed -n 's/^DIAG(\([0-9]*\),.*/\1/p' text/diagnostics.def); do
     code=$(printf %04d "$code")
     if ls fixtures/broken/E"$code"-*.txt >/dev/null 2>&1; then
         pass

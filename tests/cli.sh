@@ -120,7 +120,7 @@ check "schema: node without type" bad_json x '{"nodes":{"o":{},"out":{"type":"ou
 
 explains_all() {
     local code
-    for code in $(sed -n 's/^DIAG(\([0-9]*\),.*/\1/p' compiler/diagnostics.def); do
+    for code in $(sed -n 's/^DIAG(\([0-9]*\),.*/\1/p' text/diagnostics.def); do
         status 0 "$patchc" --explain "E0$code" && grep -q "E0$code" "$work/out" &&
             [ "$(wc -l <"$work/out")" -gt 3 ] || return 1
     done

@@ -8,20 +8,21 @@ includes() {
     local folder=$1 allowed
     shift
     allowed=$(printf '%s|' "$@")
-    ! grep -rnE '#include "(bin|compiler|vm|render|tests)/' "$folder" | grep -vE "#include \"(${allowed%|})/"
+    ! grep -rnE '#include "(bin|text|compiler|vm|render|tests)/' "$folder" | grep -vE "#include \"(${allowed%|})/"
 }
 check "vm/ includes only vm/" includes vm vm
-check "compiler/ includes only compiler/ and vm/" includes compiler compiler vm
-check "render/ includes only render/ and vm/" includes render render vm
+check "text/ includes only text/" includes text text
+check "compiler/ includes only compiler/, text/ and vm/" includes compiler compiler text vm
+check "render/ includes only render/, text/ and vm/" includes render render text vm
 only_standard_headers() {
     ! grep -rhE '#include <' vm | grep -vE '<(stdint|stddef|string|stdio|stdlib|stdarg|immintrin)\.h>'
 }
 check "vm/ includes only C standard headers and the compiler's own" only_standard_headers
 no_libm() {
-    ! nm -u build/vm/*.o build/compiler/*.o build/compiler/target/*.o build/render/*.o |
+    ! nm -u build/vm/*.o build/compiler/*.o build/compiler/target/*.o build/text/*.o build/render/*.o |
         grep -wE 'U (sinf?|cosf?|tanf?|expf?|exp2f?|logf?|log2f?|powf?|tanhf?|fmaf?|fmodf?|lrintf?|roundf?|floorf?)'
 }
-check "no libm in vm/, compiler/, render/" no_libm
+check "no libm in vm/, text/, compiler/, render/" no_libm
 no_clock_or_heap() {
     ! nm -u build/vm/*.o | grep -wE 'U (malloc|calloc|realloc|free|time|clock|clock_gettime|getenv|fopen|printf|rand)'
 }

@@ -5,8 +5,8 @@
 #ifndef COMPILER_TARGET_BYTECODE_H
 #define COMPILER_TARGET_BYTECODE_H
 
-#include "compiler/arena.h"
 #include "compiler/ir.h"
+#include "text/arena.h"
 #include "vm/repatch.h"
 
 struct bytes {

@@ -3,7 +3,7 @@
 #define COMPILER_TARGET_WRITE_H
 
 #include "compiler/graph.h"
-#include "compiler/number.h"
+#include "text/number.h"
 
 /* How many of the input's terms stand at the node; the rest are connections, which a reader adds
  * after them in order. */

@@ -560,7 +560,7 @@ static void test_fixtures(void **state)
     (void)state;
     static const unsigned codes[] = {
 #define DIAG(number, ENUM, title, explanation) number,
-#include "compiler/diagnostics.def"
+#include "text/diagnostics.def"
 #undef DIAG
     };
     char seen[400] = {0};

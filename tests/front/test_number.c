@@ -1,5 +1,5 @@
 /* test_number.c - numbers, units, notes: their exact values. */
-#include "compiler/number.h"
+#include "text/number.h"
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>

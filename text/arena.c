@@ -1,4 +1,4 @@
-#include "compiler/arena.h"
+#include "text/arena.h"
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* arena.h - the memory of one compile job: taken piece by piece, freed at once, zeroed. */
-#ifndef COMPILER_ARENA_H
-#define COMPILER_ARENA_H
+#ifndef TEXT_ARENA_H
+#define TEXT_ARENA_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  *   [+-] digits [. digits] [e [+-] digits] [unit]      or a note: c4, c#3, eb4, a-1
  *
  * Values depend neither on the locale nor on the machine's libm. */
-#ifndef COMPILER_NUMBER_H
-#define COMPILER_NUMBER_H
+#ifndef TEXT_NUMBER_H
+#define TEXT_NUMBER_H
 
 #include <stddef.h>
 

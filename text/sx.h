@@ -1,10 +1,10 @@
 /* sx.h - S-expressions: the one syntax tree, which the JSON reader makes as well. */
-#ifndef COMPILER_SX_H
-#define COMPILER_SX_H
+#ifndef TEXT_SX_H
+#define TEXT_SX_H
 
-#include "compiler/arena.h"
-#include "compiler/diag.h"
-#include "compiler/source.h"
+#include "text/arena.h"
+#include "text/diag.h"
+#include "text/source.h"
 
 enum sx_kind {
     SX_LIST,

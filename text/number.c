@@ -1,4 +1,4 @@
-#include "compiler/number.h"
+#include "text/number.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,4 @@
-#include "compiler/diag.h"
-#include "compiler/front.h"
+#include "text/diag.h"
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@ static const struct {
     const char *title, *explanation;
 } rows[] = {
 #define DIAG(number, ENUM, title, explanation) {number, title, explanation},
-#include "compiler/diagnostics.def"
+#include "text/diagnostics.def"
 #undef DIAG
 };
 

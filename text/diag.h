@@ -2,11 +2,11 @@
  *
  * Codes are the rows of diagnostics.def. Reports are collected, at most DIAG_LIMIT of them, and
  * printed together as text or JSON lines. */
-#ifndef COMPILER_DIAG_H
-#define COMPILER_DIAG_H
+#ifndef TEXT_DIAG_H
+#define TEXT_DIAG_H
 
-#include "compiler/arena.h"
-#include "compiler/source.h"
+#include "text/arena.h"
+#include "text/source.h"
 #include <stdio.h>
 
 enum { DIAG_LIMIT = 20 };
@@ -14,7 +14,7 @@ enum { DIAG_LIMIT = 20 };
 /* DIAG(code number, ENUM, "short title", "explanation for --explain") */
 enum diag_code {
 #define DIAG(number, ENUM, title, explanation) E_##ENUM = number,
-#include "compiler/diagnostics.def"
+#include "text/diagnostics.def"
 #undef DIAG
 };
 

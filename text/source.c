@@ -1,5 +1,5 @@
-#include "compiler/source.h"
-#include "compiler/front.h"
+#include "text/source.h"
+#include "text/diag.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

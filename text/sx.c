@@ -1,6 +1,5 @@
-#include "compiler/sx.h"
-#include "compiler/front.h"
-#include "compiler/number.h"
+#include "text/sx.h"
+#include "text/number.h"
 #include <string.h>
 
 struct reader {
