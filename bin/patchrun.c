@@ -342,7 +342,7 @@ static struct job make_job(const struct options *options, const struct loaded *l
 static int commit(struct plan *plan)
 {
     struct render_error error;
-    if (plan->count == 1 && plan->takes[0].path && plan->takes[0].file.through >= 0)
+    if (plan->count == 1 && plan->takes[0].path && plan->takes[0].file.out.through >= 0)
         release_signals();
     return job_commit(plan->takes, plan->count, &error) ? say_error(&error) : 0;
 }
@@ -365,7 +365,7 @@ static void note(const struct options *options, const struct plan *plan)
 
 static int print_hashes(const struct options *options, const struct plan *plan)
 {
-    bool piped = options->output && audio_is_stdout(options->output);
+    bool piped = options->output && out_is_stdout(options->output);
     FILE *stream = piped ? stderr : stdout;
     for (size_t i = 0; i < plan->count && options->hash; i++)
         fprintf(stream, "%s  %s\n", plan->takes[i].hash, plan->names[i]);

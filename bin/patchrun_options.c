@@ -363,7 +363,7 @@ static int check(struct options *o, const struct said *said)
 {
     if (said->length && said->until_silent)
         return usage("--until-silent", "excludes --seconds and --frames; --longest bounds it");
-    if (o->variations > 0 && o->output && audio_is_stdout(o->output))
+    if (o->variations > 0 && o->output && out_is_stdout(o->output))
         return usage("--variations", "cannot share the standard output");
     return check_file(o, said);
 }

@@ -7,17 +7,15 @@
  *   audio_discard  removes what there is; allowed at any moment, also after a commit, and needed
  *                  in the end
  *
- * Until audio_commit an older file of that name is untouched. "-" and "/dev/stdout" are the
- * standard output; a pipe, FIFO or device is written through, never replaced. A symbolic link is
- * followed. What a file holds depends on the spec and the samples alone: no time stamp, no random
- * number; the cut of the writes must be the same for Ogg.
+ * Where it goes is out_file.h's matter. What a file holds depends on the spec and the samples
+ * alone: no time stamp, no random number; the cut of the writes must be the same for Ogg.
  *
  * Functions return RENDER_OK or RENDER_TROUBLE with *error filled. One file is one thread's at a
  * time. */
 #ifndef RENDER_AUDIO_FILE_H
 #define RENDER_AUDIO_FILE_H
 
-#include "render/error.h"
+#include "render/out_file.h"
 #include "render/pcm.h"
 #include <sndfile.h>
 #include <stdbool.h>
@@ -33,16 +31,9 @@ struct audio_spec {
 
 struct audio_file {
     struct audio_spec spec;
-    const char *name;    /* as the user wrote it; not ours */
-    char *target, *temp; /* what to rename, to and from; NULL: written through */
-    int fd;              /* the file being made, or -1 */
-    int through;         /* pipe or device it goes to, or -1 */
-    int failure;         /* errno of the first read or write that failed, else 0 */
+    struct out_file out;
     SNDFILE *encoder;
 };
-
-/* Is the path the standard output? */
-bool audio_is_stdout(const char *path);
 
 /* `path` must outlive the file. `number` makes the temporary name differ from those of other
  * files of this process: any below 1,000,000, used once. Fails early when the file could not be

@@ -356,7 +356,7 @@ static void full_disk_leaves_nothing(void **state)
         struct render_error error;
         assert_int_equal(audio_create(&file, &spec, "a.wav", 0, &error), RENDER_OK);
         int full = open("/dev/full", O_WRONLY);
-        assert_true(full >= 0 && dup2(full, file.fd) >= 0);
+        assert_true(full >= 0 && dup2(full, file.out.fd) >= 0);
         close(full);
         float silence[2] = {0};
         const void *sample = formats[i] == AUDIO_OGG ? (const void *)silence : frame;
