@@ -3,6 +3,7 @@
 #include "bin/patchrun_values.h"
 #include "compiler/compile.h"
 #include "render/job.h"
+#include "render/job_input.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -111,7 +112,7 @@ static int read_code(const char *name, FILE *stream, struct compile_result *code
     if (status || (code->size && code->bytes[0] == BYTECODE_FIRST))
         return status;
     code->bytes[code->size] = 0;
-    struct source source = {name, (const char *)code->bytes, code->size};
+    struct source source = {name, (const char *)code->bytes, code->size, 0};
     status = compile_text(&source, &options, stderr, &text);
     free(code->bytes);
     *code = text;
@@ -162,20 +163,44 @@ static int load(const char *path, struct loaded *loaded)
     return status;
 }
 
+/* --- the sound that comes in --------------------------------------------------------------- */
+
+static int check_sound(const struct options *options, const struct loaded *loaded, uint64_t *frames)
+{
+    unsigned inputs = rp_inputs(loaded->program);
+    struct render_error error;
+    *frames = 0;
+    if (!options->sound) {
+        if (inputs > 0 && !options->quiet)
+            fprintf(stderr, "patchrun: note: %s: its input is silent; --input gives it a sound\n",
+                    loaded->name);
+        return 0;
+    }
+    if (inputs == 0) {
+        fprintf(stderr,
+                "patchrun: %s: takes no input, so --input has nowhere to go\n"
+                "  = help: an effect has a node of type 'input' or 'input.mono'\n",
+                loaded->name);
+        return 1;
+    }
+    return job_input_length(options->sound, inputs, frames, &error) ? say_error(&error) : 0;
+}
+
 /* --- the events -------------------------------------------------------------------------- */
 
-/* Closes the gate at --hold; until silent also unasked, for a held note has no end. */
+/* Closes the gate at --hold; until silent also unasked, for a held note has no end. That of an
+ * effect is held as long as its input. */
 static void add_release(const struct options *options, const struct rp_program *program,
-                        struct events *events)
+                        uint64_t sound, struct events *events)
 {
     int gate = rp_param_find(program, "gate");
+    uint64_t release = options->sound && !options->release_given ? sound : options->release;
     bool wanted = options->release_given || options->frames == 0;
     for (size_t i = 0; i < events->count && !options->release_given; i++)
         if (events->list[i].frame > 0 && (int)events->list[i].param == gate)
             wanted = false; /* the command line plays the gate itself */
     if (gate >= 0 && wanted)
-        events->list[events->count++] =
-            (struct event){.frame = options->release, .param = (unsigned)gate};
+        events->list[events->count++] = (struct event){.frame = release, .param = (unsigned)gate};
 }
 
 static int check_release(const struct options *options, const struct loaded *loaded)
@@ -188,7 +213,7 @@ static int check_release(const struct options *options, const struct loaded *loa
 }
 
 /* events->list is malloc'd. */
-static int read_events(const struct options *options, const struct loaded *loaded,
+static int read_events(const struct options *options, const struct loaded *loaded, uint64_t sound,
                        struct events *events)
 {
     int status = check_release(options, loaded);
@@ -201,7 +226,7 @@ static int read_events(const struct options *options, const struct loaded *loade
                                    &events->list[events->count++], stderr);
         status = failed > status ? failed : status;
     }
-    add_release(options, loaded->program, events);
+    add_release(options, loaded->program, sound, events);
     events_sort(events);
     return status;
 }
@@ -316,12 +341,22 @@ static void set_cut(const struct options *options, size_t takes, struct job *job
     job->cut = options->cut ? options->cut : cut;
 }
 
+static uint64_t most_frames(const struct options *options, uint64_t sound)
+{
+    if (options->frames)
+        return options->frames;
+    return options->longest_given ? options->longest : options->longest + sound;
+}
+
 static struct job make_job(const struct options *options, const struct loaded *loaded,
-                           const struct events *events, size_t takes)
+                           uint64_t sound, const struct events *events, size_t takes)
 {
     struct job job = {.program = loaded->program,
                       .name = loaded->name,
                       .seed = options->seed,
+                      .serial = options->serial,
+                      .input = options->sound,
+                      .input_frames = sound,
                       .events = events,
                       .hash = options->hash,
                       .dither = options->dither,
@@ -332,7 +367,7 @@ static struct job make_job(const struct options *options, const struct loaded *l
     job.spec = (struct audio_spec){.format = options->format,
                                    .pcm = options->pcm,
                                    .channels = rp_channels(loaded->program),
-                                   .frames = options->frames ? options->frames : options->longest};
+                                   .frames = most_frames(options, sound)};
     set_cut(options, takes, &job);
     return job;
 }
@@ -391,10 +426,10 @@ static int render_shown(struct job *job, struct plan *plan)
     return status;
 }
 
-static int play_plan(const struct options *options, const struct loaded *loaded,
+static int play_plan(const struct options *options, const struct loaded *loaded, uint64_t sound,
                      const struct events *events, struct plan *plan)
 {
-    struct job job = make_job(options, loaded, events, plan->count);
+    struct job job = make_job(options, loaded, sound, events, plan->count);
     bool shown = !options->quiet && isatty(STDERR_FILENO);
     int status = shown ? render_shown(&job, plan) : render(&job, plan);
     if (status == 0)
@@ -406,13 +441,16 @@ static int play_plan(const struct options *options, const struct loaded *loaded,
 
 static int play(const struct options *options, const struct loaded *loaded)
 {
-    struct events events;
+    struct events events = {0};
     struct plan plan = {0};
-    int status = read_events(options, loaded, &events);
+    uint64_t sound; /* frames */
+    int status = check_sound(options, loaded, &sound);
+    if (status == 0)
+        status = read_events(options, loaded, sound, &events);
     if (status == 0)
         status = make_plan(options, loaded->name, &plan);
     if (status == 0)
-        status = play_plan(options, loaded, &events, &plan);
+        status = play_plan(options, loaded, sound, &events, &plan);
     free_plan(&plan);
     free(events.list);
     return status;

@@ -15,7 +15,9 @@ enum {
     FRAMES,
     SET,
     HOLD,
+    INPUT,
     SEED,
+    SERIAL,
     VARIATIONS,
     FORMAT,
     BITS,
@@ -41,7 +43,9 @@ static const struct option long_options[] = {
     {"frames", required_argument, NULL, FRAMES},
     {"set", required_argument, NULL, SET},
     {"hold", required_argument, NULL, HOLD},
+    {"input", required_argument, NULL, INPUT},
     {"seed", required_argument, NULL, SEED},
+    {"serial", required_argument, NULL, SERIAL},
     {"variations", required_argument, NULL, VARIATIONS},
     {"format", required_argument, NULL, FORMAT},
     {"bits", required_argument, NULL, BITS},
@@ -71,16 +75,19 @@ static const char help_text[] =
     "  --set NAME=VALUE[@TIME]    set a parameter: 880, 1.2khz, 5ms, -6db, 50%, a4; at a TIME\n"
     "                             (0.5s, 20ms, 24000f) it takes the parameter's glide to get "
     "there\n"
-    "  --hold TIME                set 'gate' to 0 at TIME (until silent: 0.5s; else never)\n"
+    "  --hold TIME                set 'gate' to 0 at TIME (until silent: 0.5s, with --input at\n"
+    "                             its end; else never)\n"
+    "  --input SOUND              the sound that an effect works on, of 48000 Hz\n"
     "  --seed N                   of noise and every random choice (0)\n"
+    "  --serial N                 of the voice: another number, other noise (0)\n"
     "  --variations K             K files, OUT-1.wav and so on, of seeds N, N+1, ...\n"
     "\n"
     "how long\n"
     "  --seconds S, --frames N    exactly so long, 24 hours at most\n"
-    "  --until-silent             until it has decayed; this is the default\n"
+    "  --until-silent             until SOUND has ended and all decayed; this is the default\n"
     "  --silence-threshold DB     what counts as silent (-90db)\n"
     "  --silence-hold TIME        for how long, up to 10 s (0.25s)\n"
-    "  --longest TIME             end there in any case (60s)\n"
+    "  --longest TIME             end there in any case (60s, with --input after its end)\n"
     "\n"
     "the file\n"
     "  -o, --output OUT           - is standard output; pipes and devices are written through\n"
@@ -230,8 +237,13 @@ static int read_sound_option(int option, const char *text, struct options *o, st
     case HOLD:
         o->release_given = true;
         return read_frames("--hold", text, 0, LONGEST_FRAMES, &o->release);
+    case INPUT:
+        o->sound = text;
+        return 0;
     case SEED:
         return read_whole("--seed", text, 0, UINT64_MAX, &o->seed);
+    case SERIAL:
+        return read_whole("--serial", text, 0, UINT64_MAX, &o->serial);
     case VARIATIONS:
         return read_size("--variations", text, MOST_VARIATIONS, &o->variations);
     case UNTIL_SILENT:
@@ -244,6 +256,7 @@ static int read_sound_option(int option, const char *text, struct options *o, st
     case SILENCE_HOLD:
         return read_frames("--silence-hold", text, 1, 10 * RP_SAMPLE_RATE, &o->quiet_hold);
     default:
+        o->longest_given = true;
         return read_frames("--longest", text, 1, LONGEST_FRAMES, &o->longest);
     }
 }

@@ -16,14 +16,16 @@ struct options {
     const char **settings; /* NAME=VALUE[@TIME], in order */
     size_t setting_count;
 
-    uint64_t frames;     /* exact length; 0: until silent */
-    uint64_t longest;    /* frames */
+    const char *sound; /* --input, or NULL */
+    uint64_t frames;   /* exact length; 0: until silent */
+    uint64_t longest;  /* frames; unless given, from the sound's end */
+    bool longest_given;
     float threshold;     /* magnitude */
     uint64_t quiet_hold; /* --silence-hold, frames */
     uint64_t release;    /* --hold, frame at which the gate closes */
     bool release_given;
 
-    uint64_t seed;
+    uint64_t seed, serial;
     size_t variations; /* 0: one, with the name as it is */
     enum audio_format format;
     enum pcm_format pcm;

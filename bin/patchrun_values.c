@@ -220,8 +220,10 @@ static void info_text_param(const struct rp_param *param, FILE *stream)
 
 static void info_text(const char *file, const struct rp_program *program, size_t size, FILE *stream)
 {
-    fprintf(stream, "%s: %s, %zu bytes of bytecode, %zu bytes to play a voice\n", file,
-            rp_channels(program) == 2 ? "stereo" : "mono", size, rp_group_bytes(program, 1));
+    static const char *const inputs[] = {"", " from a mono input", " from a stereo input"};
+    fprintf(stream, "%s: %s%s, %zu bytes of bytecode, %zu bytes to play a voice\n", file,
+            rp_channels(program) == 2 ? "stereo" : "mono", inputs[rp_inputs(program)], size,
+            rp_group_bytes(program, 1));
     if (rp_param_count(program) > 0)
         fprintf(stream, "%-16s %12s %12s %12s %11s  %s\n", "parameter", "low", "high", "default",
                 "glide", "curve");
@@ -259,8 +261,9 @@ static void info_json(const char *file, const struct rp_program *program, size_t
     fputs("{\"file\": ", stream);
     json_string(file, stream);
     fprintf(stream,
-            ", \"channels\": %u, \"bytecode_bytes\": %zu, \"voice_bytes\": %zu, \"params\": [",
-            rp_channels(program), size, rp_group_bytes(program, 1));
+            ", \"channels\": %u, \"inputs\": %u, \"bytecode_bytes\": %zu, \"voice_bytes\": %zu, "
+            "\"params\": [",
+            rp_channels(program), rp_inputs(program), size, rp_group_bytes(program, 1));
     for (unsigned i = 0; i < rp_param_count(program); i++) {
         fputs(i > 0 ? ", " : "", stream);
         info_json_param(rp_param_info(program, i), stream);

@@ -98,9 +98,14 @@ static void next(struct assembler *a)
     a->token.place = place_of(a, begin, a->at);
 }
 
+static int is_mark(const struct assembler *a, const char *text)
+{
+    return a->token.kind == MARK && strcmp(a->token.text, text) == 0;
+}
+
 static void mark(struct assembler *a, const char *text)
 {
-    if (a->token.kind != MARK || strcmp(a->token.text, text) != 0)
+    if (!is_mark(a, text))
         wrong(a, E_ASM_OPERAND, *text == ',' ? "',' expected here" : "'->' expected here");
     next(a);
 }
@@ -192,6 +197,13 @@ static void directive_delay(struct assembler *a)
         wrong(a, E_ASM_OPERAND, "a delay over the limit");
     else
         bytecode_delay(&a->b, low, high);
+}
+
+static void directive_input(struct assembler *a)
+{
+    uint32_t channel = whole(a, 0, "the input's channel expected here");
+    if (!a->bad)
+        bytecode_input(&a->b, channel);
 }
 
 static void directive_node(struct assembler *a)
@@ -322,14 +334,18 @@ static void load_instruction(struct assembler *a, enum vm_opcode opcode)
 static void port_instruction(struct assembler *a, enum vm_opcode opcode)
 {
     uint32_t port = whole(a, 'p', "a port such as p0 expected here");
-    mark(a, ",");
-    uint32_t in = whole(a, 'r', "a register expected here");
+    uint32_t in = 0;
+    unsigned inputs = opcode == VM_WRITE_PORT || is_mark(a, ",");
+    if (inputs) {
+        mark(a, ",");
+        in = whole(a, 'r', "a register expected here");
+    }
     if (opcode == VM_READ_PORT) {
         mark(a, "->");
         result(a, a->b.registers + 1);
     }
     if (!a->bad)
-        bytecode_instruction(&a->b, opcode, port, 0, &in, 1);
+        bytecode_instruction(&a->b, opcode, port, 0, &in, inputs);
 }
 
 static void write_output(struct assembler *a)
@@ -368,15 +384,15 @@ static const struct {
     const char *word;
     void (*read)(struct assembler *);
 } directives[] = {
-    {".param", directive_param}, {".delay", directive_delay},     {".node", directive_node},
-    {".line", directive_line},   {".section", directive_section},
+    {".param", directive_param}, {".delay", directive_delay}, {".input", directive_input},
+    {".node", directive_node},   {".line", directive_line},   {".section", directive_section},
 };
 
 static void read_line(struct assembler *a)
 {
     static const char *const words[] = {"LOAD_CONST", "LOAD_PARAM",   "READ_PORT", "CALL_OP",
                                         "WRITE_PORT", "WRITE_OUTPUT", ".param",    ".delay",
-                                        ".node",      ".line",        ".section"};
+                                        ".input",     ".node",        ".line",     ".section"};
     next(a);
     if (a->token.kind == END)
         return;
@@ -451,7 +467,7 @@ static void append(void *context, const char *piece)
 static int reassembles(struct arena *arena, const struct bytes *file, const struct text *text)
 {
     struct diags diags;
-    struct source source = {"", (const char *)text->bytes.data, text->bytes.size};
+    struct source source = {"", (const char *)text->bytes.data, text->bytes.size, 0};
     diags_init(&diags, arena);
     struct bytes again = assemble(arena, &diags, &source);
     return again.data && again.size == file->size &&

@@ -412,6 +412,30 @@ static void find_sides(struct flat *f)
                        output->in[VM_IN_OUTPUT_right].count > 0;
 }
 
+/* One or two channels come in, not one for some nodes and two for others. */
+static void find_inputs(struct flat *f)
+{
+    const struct node *first = NULL;
+    for (unsigned i = 0; i < f->g->node_count; i++) {
+        const struct node *node = &f->g->nodes[i];
+        enum vm_module_id id = node->module->id;
+        if (id != VM_MOD_INPUT && id != VM_MOD_INPUT_MONO)
+            continue;
+        if (!first)
+            first = node;
+        f->g->inputs = id == VM_MOD_INPUT ? 2 : 1;
+        if (id == first->module->id)
+            continue;
+        struct diag *d = diag_error(f->b->diags, E_INPUTS_MIXED, node->place,
+                                    "the patch has both 'input' and 'input.mono'");
+        diag_label(f->b->diags, d, "this is '%s'", node->module->name);
+        diag_note(f->b->diags, d, first->place, "and this is '%s'", first->module->name);
+        diag_help(f->b->diags, d,
+                  "take one of them; the outputs left and right of 'input' are signals");
+        return;
+    }
+}
+
 void lay_out_patch(struct builder *b, struct patch *patch)
 {
     struct flat f = {b, patch, &patch->graph, NULL};
@@ -429,5 +453,6 @@ void lay_out_patch(struct builder *b, struct patch *patch)
     if (b->arena->failed || b->diags->count != before)
         return;
     check_ids(&f);
+    find_inputs(&f);
     find_sides(&f);
 }

@@ -1,5 +1,6 @@
 #include "compiler/format.h"
 #include "compiler/front.h"
+#include "text/json.h"
 #include "text/number.h"
 #include <string.h>
 

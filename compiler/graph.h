@@ -53,6 +53,7 @@ struct graph {
     struct param *params;
     size_t param_count, param_capacity;
     unsigned output; /* index of the output node */
+    unsigned inputs; /* channels that come in: 0, 1 or 2 */
 };
 
 /* Reads a patch, S-expression or JSON (by the first character that is not blank or comment:

@@ -99,19 +99,29 @@ int ir_param(struct ir *ir, unsigned param)
     return intern(ir, &n);
 }
 
-int ir_port(struct ir *ir, uint32_t low, uint32_t high)
+static int add_port(struct ir *ir, struct ir_port port)
 {
     if (arena_grow(ir->arena, (void **)&ir->ports, &ir->port_capacity, ir->port_count + 1,
                    sizeof *ir->ports))
         return 0;
-    ir->ports[ir->port_count] = (struct ir_port){low, high};
+    ir->ports[ir->port_count] = port;
     return (int)ir->port_count++;
+}
+
+int ir_input(struct ir *ir)
+{
+    return add_port(ir, (struct ir_port){.kind = VM_PORT_INPUT});
+}
+
+int ir_delay(struct ir *ir, uint32_t low, uint32_t high)
+{
+    return add_port(ir, (struct ir_port){VM_PORT_DELAY, low, high});
 }
 
 int ir_read(struct ir *ir, int port, int frames)
 {
-    struct ir_instruction n = {
-        .opcode = VM_READ_PORT, .inputs = 1, .outputs = 1, .arg = (uint32_t)port};
+    struct ir_instruction n = {.opcode = VM_READ_PORT, .outputs = 1, .arg = (uint32_t)port};
+    n.inputs = frames == IR_NONE ? 0 : 1;
     n.in[0] = frames;
     return intern(ir, &n);
 }

@@ -24,7 +24,8 @@ struct ir_instruction {
 };
 
 struct ir_port {
-    uint32_t low, high; /* frames */
+    enum vm_port_kind kind;
+    uint32_t low, high; /* frames, of a delay line */
 };
 
 struct ir {
@@ -48,7 +49,10 @@ struct ir {
 int ir_init(struct ir *, struct arena *, const struct graph *);
 int ir_constant(struct ir *, float);
 int ir_param(struct ir *, unsigned param);
-int ir_port(struct ir *, uint32_t low, uint32_t high);
+/* The n-th input port is channel n. They are made before any delay line. */
+int ir_input(struct ir *);
+int ir_delay(struct ir *, uint32_t low, uint32_t high);
+/* frames IR_NONE: of an input. */
 int ir_read(struct ir *, int port, int frames);
 void ir_write(struct ir *, int port, int value);
 /* right IR_NONE: mono. The last instruction of the code. */

@@ -30,7 +30,7 @@ struct lowering {
     struct {
         unsigned node, input;
     } * users;
-    unsigned *delays; /* the nodes that have a delay line, by port */
+    unsigned *delays; /* the nodes that have a delay line, in the order of their ports */
     size_t delay_count;
     unsigned gate; /* the gate parameter + 1 */
 };
@@ -244,6 +244,15 @@ static void lower_pan(struct lowering *l, unsigned node)
     l->out[node][2] = mono(right);
 }
 
+/* Channel n is port n. */
+static void lower_input(struct lowering *l, unsigned node)
+{
+    int left = ir_read(l->ir, 0, IR_NONE), right = ir_read(l->ir, 1, IR_NONE);
+    l->out[node][0] = (struct signal){left, right};
+    l->out[node][1] = mono(left);
+    l->out[node][2] = mono(right);
+}
+
 static double fixed_or(const struct node *n, unsigned i, double otherwise)
 {
     return n->in[i].count ? n->in[i].terms[0].value : otherwise;
@@ -346,7 +355,7 @@ static void lower_delay(struct lowering *l, unsigned node)
     uint32_t shortest = whole_frames(low, 0.0), longest = whole_frames(high, 0.999999);
     if (longest < shortest)
         longest = shortest;
-    int port = ir_port(l->ir, shortest, longest); /* as many ports as delays, in their order */
+    int port = ir_delay(l->ir, shortest, longest);
     int frames = delay_frames(l, node, low, high);
     give(l, node, ir_read(l->ir, port, frames));
 }
@@ -364,7 +373,7 @@ static void write_delays(struct lowering *l)
             int again = ir_call2(l->ir, VM_OP_mul, l->out[node][0].left, feedback);
             w = ir_call2(l->ir, VM_OP_add, w, again);
         }
-        ir_write(l->ir, (int)i, w);
+        ir_write(l->ir, (int)(l->graph->inputs + i), w); /* the inputs' ports come first */
     }
 }
 
@@ -432,6 +441,12 @@ static void lower_node(struct lowering *l, unsigned node)
     case VM_MOD_DELAY_FEEDBACK:
         lower_delay(l, node);
         break;
+    case VM_MOD_INPUT:
+        lower_input(l, node);
+        break;
+    case VM_MOD_INPUT_MONO:
+        give(l, node, ir_read(l->ir, 0, IR_NONE));
+        break;
     case VM_MOD_OUTPUT: /* last of all */
         break;
     default:
@@ -488,18 +503,25 @@ static uint32_t longest(const struct ir *ir)
     return frames;
 }
 
+static uint64_t all_rings(const struct ir *ir)
+{
+    uint64_t frames = 0;
+    for (size_t i = 0; i < ir->port_count; i++)
+        if (ir->ports[i].kind == VM_PORT_DELAY)
+            frames += vm_ring_frames(ir->ports[i].high);
+    return frames;
+}
+
 static void report_limits(struct lowering *l)
 {
     const struct ir *ir = l->ir;
-    uint64_t frames = 0;
+    uint64_t frames = all_rings(ir);
     if (ir->not_finite) {
         const struct node *n = &l->graph->nodes[ir->not_finite - 1];
         struct diag *d = diag_error(l->diags, E_CONSTANT_NOT_FINITE, n->place,
                                     "the constants of '%s' do not give a finite number", n->id);
         diag_help(l->diags, d, "look for a division by zero or a product out of range");
     }
-    for (size_t i = 0; i < ir->port_count; i++)
-        frames += vm_ring_frames(ir->ports[i].high);
     struct diag *d = NULL;
     struct place place = l->graph->nodes[l->graph->output].place;
     if (longest(ir) > VM_MAX_DELAY)
@@ -508,7 +530,7 @@ static void report_limits(struct lowering *l)
     else if (frames > VM_MAX_RINGS || ir->port_count > VM_MAX_PORTS)
         d = diag_error(l->diags, E_DELAY_LIMIT, place,
                        "%zu delay lines that take %.1f s of memory; at most %d and %.1f s",
-                       ir->port_count, (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS,
+                       l->delay_count, (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS,
                        (double)VM_MAX_RINGS / RP_SAMPLE_RATE);
     if (d)
         diag_help(l->diags, d, "give the delays a shorter 'time', or a smaller 'max'");
@@ -526,6 +548,8 @@ struct ir *lower(struct arena *arena, struct diags *diags, const struct graph *g
     l.delays = arena_take(arena, graph->node_count + 1, sizeof *l.delays);
     if (!l.out || !l.done || !l.delays || find_users(&l))
         return NULL;
+    for (unsigned i = 0; i < graph->inputs; i++)
+        ir_input(ir);
     for (size_t i = 0; i < graph->node_count && !arena->failed; i++) {
         unsigned node = order[i];
         ir->node = node;

@@ -1,7 +1,7 @@
 /* job.h - renders a program into one file, or into many with a seed each.
  *
- * Take i is the program's voice of serial 0 and seed `seed + i` (modulo 2^64). It does not depend
- * on the other takes, the lanes, the threads or the cut.
+ * Take i is the program's voice of seed `seed + i` (modulo 2^64). It does not depend on the other
+ * takes, the lanes, the threads or the cut. Every take hears the same input.
  *
  *   job_render    renders every take into a temporary file
  *   job_commit    gives the files their names
@@ -23,12 +23,14 @@ struct job {
     unsigned lanes;   /* 1, 4, 8 or 16 takes side by side */
     unsigned threads; /* at least 1; the calling thread is one of them */
     size_t cut;       /* frames asked of the engine at a time, at least 1 */
-    uint64_t seed;
+    uint64_t seed, serial;
     const struct events *events; /* in order */
+    const char *input;           /* sound file for the program's inputs, or NULL: silence */
+    uint64_t input_frames;       /* its length; 0 without one */
     struct audio_spec spec;      /* .frames: the length, or the longest with until_silent */
     bool hash, dither;
 
-    bool until_silent; /* ends as silence.h says, not before the last event */
+    bool until_silent; /* ends as silence.h says, not before the last event or the input's end */
     float threshold;   /* magnitude */
     uint64_t hold;     /* frames */
 
@@ -48,8 +50,8 @@ struct take {
     char hash[HASH_TEXT]; /* if asked for */
 };
 
-/* RENDER_WRONG: the sound is not finite; the error names the node, and is that of the lowest
- * take that fails alone, whatever the cut. */
+/* RENDER_WRONG: the sound, or its input, is not finite; the error names the node, and is that of
+ * the lowest take that fails alone, whatever the cut. */
 enum render_status job_render(const struct job *, struct take *takes, size_t count,
                               struct render_error *);
 enum render_status job_commit(struct take *takes, size_t count, struct render_error *);

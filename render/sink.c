@@ -9,10 +9,22 @@ static uint64_t min64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Silent frames are held back until it is known whether the sound goes on after them. */
+static uint64_t max64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The frame before which no sound is over. */
+static uint64_t not_before(const struct job *job)
+{
+    return max64(events_last(job->events), job->input_frames);
+}
+
+/* Silent frames are held back until it is known whether the sound goes on after them. Those that
+ * the input lasts stay in any case. */
 static uint64_t most_held(const struct job *job)
 {
-    uint64_t quiet = events_last(job->events) + job->hold;
+    uint64_t quiet = not_before(job) - job->input_frames + job->hold;
     return job->until_silent ? min64(quiet, job->spec.frames) : 0;
 }
 
@@ -45,7 +57,7 @@ enum render_status sink_start(struct sink *sink, struct take *take, size_t numbe
     sink->seed = job->seed + number;
     sink->count = 0;
     sink->fed = sink->written = 0;
-    silence_init(&sink->silence, job->threshold, job->hold, events_last(job->events));
+    silence_init(&sink->silence, job->threshold, job->hold, not_before(job));
     if (job->hash)
         hash_restart(&sink->hash);
     if (!take->path)
@@ -98,7 +110,7 @@ static enum render_status feed_piece(struct sink *sink, const float *samples, si
     uint64_t settled = sink->fed + frames;
     if (sink->job->until_silent) {
         silence_feed(&sink->silence, samples, frames, sink->job->spec.channels);
-        settled = sink->silence.end;
+        settled = max64(sink->silence.end, min64(settled, sink->job->input_frames));
     }
     convert(sink, samples, frames);
     return settled > sink->written ? write_blocks(sink, settled, error) : RENDER_OK;
@@ -137,7 +149,8 @@ enum render_status sink_end(struct sink *sink, struct render_error *error)
     bool over = sink->silence.over;
     take->silent = over && sink->silence.end == 0;
     take->cut_off = sink->job->until_silent && !over;
-    take->frames = over ? sink->silence.end + take->silent : sink->fed; /* at least one */
+    uint64_t heard = max64(sink->silence.end, sink->job->input_frames);
+    take->frames = over ? max64(heard, 1) : sink->fed;
     enum render_status status = finish(sink, take->frames, error);
     if (sink->job->hash)
         hash_text(&sink->hash, take->hash);

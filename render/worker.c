@@ -29,11 +29,27 @@ static enum render_status take_memory(struct worker *worker, struct render_error
     return RENDER_OK;
 }
 
+static enum render_status open_input(struct worker *worker, struct render_error *error)
+{
+    const struct job *job = worker->job;
+    unsigned inputs = rp_inputs(job->program);
+    enum render_status status = job_input_open(&worker->input, job->input, inputs, error);
+    for (unsigned i = 0; i < inputs && status == RENDER_OK; i++) {
+        worker->in[i] = worker->in_planes[i] =
+            take_aligned(job->cut * worker->lanes * sizeof(float));
+        if (!worker->in[i])
+            status = out_of_memory(error);
+    }
+    return status;
+}
+
 enum render_status worker_init(struct worker *worker, const struct job *job, unsigned lanes,
                                struct render_error *error)
 {
     *worker = (struct worker){.job = job, .lanes = lanes};
     enum render_status status = take_memory(worker, error);
+    if (status == RENDER_OK && job->input)
+        status = open_input(worker, error);
     for (unsigned lane = 0; status == RENDER_OK && lane < lanes; lane++)
         status = sink_init(&worker->sinks[lane], job, error);
     return status;
@@ -43,8 +59,11 @@ void worker_free(struct worker *worker)
 {
     for (unsigned lane = 0; lane < worker->lanes; lane++)
         sink_free(&worker->sinks[lane]);
-    free(worker->planes[0]);
-    free(worker->planes[1]);
+    job_input_close(&worker->input);
+    for (unsigned i = 0; i < 2; i++) {
+        free(worker->planes[i]);
+        free(worker->in_planes[i]);
+    }
     free(worker->tile);
     free(worker->group_memory);
 }
@@ -63,9 +82,17 @@ static enum render_status start_voices(struct worker *worker, size_t first, size
                            refusal.reason);
     for (unsigned lane = 0; lane < worker->lanes; lane++) {
         uint64_t number = first + (lane < count ? lane : 0);
-        rp_voice_start(worker->group, lane, job->seed + number, 0);
+        rp_voice_start(worker->group, lane, job->seed + number, job->serial);
     }
-    return RENDER_OK;
+    return job->input ? job_input_rewind(&worker->input, error) : RENDER_OK;
+}
+
+/* Moves on in the input; what came is then in worker->in. */
+static enum render_status hear(struct worker *worker, size_t frames, struct render_error *error)
+{
+    if (!worker->job->input)
+        return RENDER_OK;
+    return job_input_read(&worker->input, worker->in_planes, worker->lanes, frames, error);
 }
 
 /* Frames from `at` to the next event, the end or the end of the cut. */
@@ -140,10 +167,14 @@ static enum render_status run_voices(struct worker *worker, size_t count,
             return render_fail(error, RENDER_INTERRUPTED, "%s", "");
         next = events_apply(job->events, next, at, worker->group, worker->lanes);
         size_t frames = span(job, next, at);
+        enum render_status status = hear(worker, frames, error);
+        if (status != RENDER_OK)
+            return status;
         struct rp_error trouble;
-        bool finite = rp_run(worker->group, frames, worker->planes, &trouble) == RP_OK;
+        bool finite =
+            rp_process(worker->group, frames, worker->in, worker->planes, &trouble) == RP_OK;
         size_t good = finite ? frames : (size_t)(trouble.offset - at);
-        enum render_status status = deliver(worker, count, good, error);
+        status = deliver(worker, count, good, error);
         if (status != RENDER_OK)
             return status;
         /* A cut may reach past the end of a sound: what happens there is not heard. */
@@ -168,6 +199,27 @@ static enum render_status render_voices(struct worker *worker, struct take *take
     return status;
 }
 
+static enum render_status say_bad_input(const struct job *job, const struct rp_error *found,
+                                        struct render_error *error)
+{
+    render_fail(error, RENDER_WRONG, "%s: is inf or NaN at frame %llu (%.3f s)", job->input,
+                (unsigned long long)found->offset, (double)found->offset / RP_SAMPLE_RATE);
+    render_help(error, "nothing was written; a file of floats can hold what is no sound");
+    return RENDER_WRONG;
+}
+
+static enum render_status say_bad_node(const struct job *job, size_t take,
+                                       const struct rp_error *found, struct render_error *error)
+{
+    render_fail(error, RENDER_WRONG,
+                "%s: node '%s' gives inf or NaN at frame %llu of voice 0 (%.3f s, seed %llu)",
+                job->name, found->node ? found->node : "output", (unsigned long long)found->offset,
+                (double)found->offset / RP_SAMPLE_RATE, (unsigned long long)(job->seed + take));
+    render_help(error, "nothing was written; a division by zero or a gain above 1 in a feedback "
+                       "path is the usual cause");
+    return RENDER_WRONG;
+}
+
 /* Runs the one voice again, looking at every op, and says what it found. */
 static enum render_status name_node(struct worker *worker, size_t take, struct render_error *error)
 {
@@ -180,16 +232,13 @@ static enum render_status name_node(struct worker *worker, size_t take, struct r
     for (uint64_t at = 0; at < job->spec.frames; at += frames) {
         next = events_apply(job->events, next, at, worker->group, 1);
         frames = span(job, next, at);
-        if (rp_run_checked(worker->group, frames, worker->planes, &found) != RP_OK)
+        status = hear(worker, frames, error);
+        if (status != RENDER_OK)
+            return status;
+        if (rp_process_checked(worker->group, frames, worker->in, worker->planes, &found) != RP_OK)
             break;
     }
-    render_fail(error, RENDER_WRONG,
-                "%s: node '%s' gives inf or NaN at frame %llu of voice 0 (%.3f s, seed %llu)",
-                job->name, found.node ? found.node : "output", (unsigned long long)found.offset,
-                (double)found.offset / RP_SAMPLE_RATE, (unsigned long long)(job->seed + take));
-    render_help(error, "nothing was written; a division by zero or a gain above 1 in a feedback "
-                       "path is the usual cause");
-    return RENDER_WRONG;
+    return found.input ? say_bad_input(job, &found, error) : say_bad_node(job, take, &found, error);
 }
 
 /* In a crowd one take's failure ends all, also after its own sound was over. Alone, each shows

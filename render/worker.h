@@ -4,6 +4,7 @@
 #ifndef RENDER_WORKER_H
 #define RENDER_WORKER_H
 
+#include "render/job_input.h"
 #include "render/sink.h"
 
 struct worker {
@@ -14,6 +15,9 @@ struct worker {
     struct rp_group *group;
     float *planes[2]; /* what the engine writes: [frame * lanes + lane] a channel */
     float *tile;      /* one lane's interleaved frames */
+    struct job_input input;
+    float *in_planes[2]; /* what the engine reads, in the same order */
+    const float *in[2];  /* the same, or NULL: silence */
     struct sink sinks[RP_MAX_LANES];
     atomic_uint_fast64_t *done; /* frames of all workers, or NULL */
     bool reports;               /* calls the job's progress */

@@ -331,4 +331,130 @@ locale_does_not_matter() {
 }
 check "locale and time zone do not matter" locale_does_not_matter
 check "--info" eval 'status 0 "$patchrun" --info fixtures/engine-loop.sx && grep -q rpm "$work/out"'
+
+# ---- effects: a sound that goes in ----
+
+stats() {
+    build/tests/tools/audio_stats "$1"
+}
+run fixtures/coin.sx --frames 6000 -o "$work/mono.wav"
+run fixtures/chord.sx --frames 6000 -o "$work/stereo.wav"
+printf '(patch (output (input.mono)))' >"$work/through1.sx"
+printf '(patch (output (input)))' >"$work/through2.sx"
+goes_through() { # PATCH SOUND
+    run "$work/$1" --input "$2" --frames "$(length "$2")" -o "$work/same.wav" &&
+        [ "$(stats "$2")" = "$(stats "$work/same.wav")" ]
+}
+check "a mono sound goes through" goes_through through1.sx "$work/mono.wav"
+check "a stereo sound goes through" goes_through through2.sx "$work/stereo.wav"
+through_formats() {
+    local bits f
+    for bits in 16 24 float; do
+        for f in wav flac; do
+            if [ $bits-$f = float-flac ]; then continue; fi
+            run fixtures/chord.sx --frames 6000 --bits $bits -o "$work/in.$f" &&
+                run "$work/through2.sx" --input "$work/in.$f" --frames 6000 --bits $bits -o "$work/out.$f" &&
+                cmp "$work/in.$f" "$work/out.$f" || { echo "$bits $f"; return 1; }
+        done
+    done
+    run fixtures/chord.sx --frames 6000 -o "$work/in.ogg" &&
+        run "$work/through2.sx" --input "$work/in.ogg" --frames 6000 -o "$work/out.wav" &&
+        [ "$(stats "$work/out.wav" | sed 's/.*values=//; s/ .*//')" -gt 100 ]
+}
+check "whole numbers and floats, WAV, FLAC and Ogg" through_formats
+mono_to_both() {
+    run "$work/through2.sx" --input "$work/mono.wav" --frames 6000 -o "$work/both.wav" &&
+        sox -D -M "$work/mono.wav" "$work/mono.wav" "$work/want.wav" &&
+        [ "$(stats "$work/both.wav")" = "$(stats "$work/want.wav")" ]
+}
+check "a mono sound goes to both sides" mono_to_both
+effect_however_cut() {
+    local wanted how
+    wanted=$(hash_of fixtures/echo-bus.sx --input "$work/stereo.wav" --lanes 1 --frames-per-call 4096)
+    for how in "--frames-per-call 1" "--frames-per-call 63" "--frames-per-call 799" "--lanes 4" \
+        "--lanes 16 --frames-per-call 97" "--isa base --lanes 8"; do
+        # shellcheck disable=SC2086
+        [ "$(hash_of fixtures/echo-bus.sx --input "$work/stereo.wav" $how)" = "$wanted" ] || { echo "$how"; return 1; }
+    done
+    # shellcheck disable=SC2046
+    [ "$(hash_of fixtures/echo-bus.sx --input "$work/stereo.wav" --variations 5 --lanes 4 --threads 2 | sort -u)" = "$wanted" ]
+}
+check "an effect, however cut: one hash" effect_however_cut
+variations_hear_all() {
+    printf '(patch (def in (input.mono)) (output (gain in (amp 1 (gain (noise.white) (amp 0.1))))))' >"$work/rough.sx"
+    run "$work/rough.sx" --input "$work/mono.wav" --variations 5 --seed 3 --lanes 4 -o "$work/rough.wav" || return 1
+    local i
+    for i in 1 2 3 4 5; do
+        run "$work/rough.sx" --input "$work/mono.wav" --seed $((2 + i)) -o "$work/one.wav" &&
+            cmp "$work/one.wav" "$work/rough-$i.wav" || return 1
+    done
+}
+check "variations of an effect are single runs" variations_hear_all
+lasts_until_it_is_over() {
+    local echo='(patch (output (delay.feedback (input.mono) (time 0.5s))))' n
+    echo "$echo" >"$work/late.sx"
+    run "$work/late.sx" --input "$work/mono.wav" -o "$work/late.wav" --silence-hold 0.6s || return 1
+    n=$(length "$work/late.wav")
+    [ "$n" -gt 29000 ] && [ "$n" -le 30000 ] || { echo "$n frames"; return 1; }
+    # Silence at the end of the input is part of it, however long.
+    sox -D "$work/mono.wav" "$work/padded.wav" pad 0 1.5 &&
+        run "$work/through1.sx" --input "$work/padded.wav" -o "$work/whole.wav" &&
+        [ "$(stats "$work/whole.wav")" = "$(stats "$work/padded.wav")" ] &&
+        run "$work/through1.sx" --input "$work/padded.wav" -o "$work/whole.wav" --longest 0.1s &&
+        [ "$(length "$work/whole.wav")" = 4800 ] &&
+        run "$work/through1.sx" --input "$work/mono.wav" -o "$work/whole.wav" --frames 9000 &&
+        [ "$(length "$work/whole.wav")" = 9000 ]
+}
+check "an effect lasts until its input has ended and it is silent" lasts_until_it_is_over
+gate_of_effect() {
+    printf '(patch (output (gain (input.mono) (amp (env.adsr (attack 0) (sustain 1) (release 10ms))))))' >"$work/vca.sx"
+    sox -D "$work/mono.wav" "$work/long.wav" repeat 11 && # 1.5 s
+        run "$work/vca.sx" --input "$work/long.wav" -o "$work/vca.wav" &&
+        [ "$(stats "$work/vca.wav")" = "$(stats "$work/long.wav")" ]
+}
+check "the gate of an effect is held while there is input" gate_of_effect
+hears_silence() {
+    status 0 "$patchrun" fixtures/echo-bus.sx --seconds 0.1 -o "$work/silent.wav" && says "its input is silent" &&
+        sox "$work/silent.wav" -n stat 2>&1 | grep -qE 'Maximum amplitude: +0\.0+$' &&
+        status 0 "$patchrun" fixtures/echo-bus.sx --seconds 0.1 -o "$work/silent.wav" --quiet && [ ! -s "$work/err" ]
+}
+check "an effect without --input hears silence, and says so" hears_silence
+check "--input of a patch that takes none" status 1 "$patchrun" fixtures/coin.sx --input "$work/mono.wav" --hash
+check "says what would take one" says "node of type 'input'"
+wrong_input() { # STATUS TEXT SOUND PATCH
+    status "$1" "$patchrun" "$4" --input "$3" -o "$work/never.wav" && says "$2" && [ ! -e "$work/never.wav" ]
+}
+sox -D "$work/mono.wav" -r 44100 "$work/44100.wav"
+sox -D -M "$work/stereo.wav" "$work/mono.wav" "$work/three.wav"
+check "input of another rate" wrong_input 1 "has 44100 frames a second" "$work/44100.wav" "$work/through1.sx"
+check "says how to convert it" says "sox -D"
+check "stereo into mono" wrong_input 1 "has 2 channels, and the patch takes 1" "$work/stereo.wav" "$work/through1.sx"
+check "says how to mix it" says "remix -"
+check "three channels" wrong_input 1 "has 3 channels, and the patch takes 2" "$work/three.wav" "$work/through2.sx"
+check "input that is no sound" wrong_input 1 "not a sound file" fixtures/coin.sx "$work/through1.sx"
+check "input that is missing" wrong_input 2 "No such file" "$work/none.wav" "$work/through1.sx"
+check "input that is a folder" wrong_input 2 "not a regular file" "$work" "$work/through1.sx"
+bad_input() {
+    python3 -c 'import struct, sys
+data = struct.pack("<300f", *([0.1] * 200 + [float("nan")] + [0.1] * 99))
+head = struct.pack("<IHHIIHH", 16, 3, 1, 48000, 192000, 4, 32)
+open(sys.argv[1], "wb").write(b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + head + b"data" + struct.pack("<I", len(data)) + data)' "$work/nan.wav"
+    for how in "" "--lanes 16" "--frames-per-call 7" "--variations 3 --lanes 4"; do
+        # shellcheck disable=SC2086
+        status 1 "$patchrun" fixtures/radio.sx --input "$work/nan.wav" -o "$work/never.wav" $how &&
+            says "nan.wav: is inf or NaN at frame 200" && [ -z "$(find "$work" -name 'never*')" ] || return 1
+    done
+    status 0 "$patchrun" fixtures/radio.sx --input "$work/nan.wav" --frames 200 --hash
+}
+check "input that is not a number" bad_input
+check "--info says what goes in" eval 'status 0 "$patchrun" --info fixtures/echo-bus.sx && grep -q "stereo from a stereo input" "$work/out" && "$patchrun" --info=json fixtures/radio.sx | grep -q "\"inputs\": 1"'
+serial_acts() {
+    local zero one
+    zero=$(hash_of fixtures/wind.sx --seconds 0.3) && one=$(hash_of fixtures/wind.sx --seconds 0.3 --serial 1)
+    [ "$zero" = "$(hash_of fixtures/wind.sx --seconds 0.3 --serial 0)" ] && [ "$zero" != "$one" ] &&
+        [ "$one" = "$(hash_of fixtures/wind.sx --seconds 0.3 --serial 1 --lanes 8)" ] &&
+        [ "$one" != "$(hash_of fixtures/wind.sx --seconds 0.3 --seed 1)" ] &&
+        status 2 "$patchrun" fixtures/wind.sx --serial -1 --hash
+}
+check "--serial: another voice, other noise" serial_acts
 report

@@ -12,7 +12,13 @@ hash_of() {
 has_gate() {
     "$patchrun" --info "$1" | grep -q '^ *gate '
 }
+inputs_of() { # channels
+    "$patchrun" --info=json "$1" | sed -n 's/.*"inputs": \([0-9]\).*/\1/p'
+}
+"$patchrun" fixtures/coin.sx --frames 9000 -o "$work/input1.wav" --quiet
+"$patchrun" fixtures/chord.sx --frames 9000 -o "$work/input2.wav" --quiet
 how() {
+    if [ "$(inputs_of "$1")" != 0 ]; then echo "--input $work/input$(inputs_of "$1").wav"; fi
     if has_gate "$1"; then echo "$short"; else echo "--seconds 0.4"; fi
 }
 
@@ -116,7 +122,7 @@ check "P1 gcc, FMA instructions at hand" same_from gcc-fma gcc -O2 "$(grep -qw f
 unit_tests_sanitized() {
     make -s -j"$jobs" BUILD=build/gcc-sanitized CC=gcc OPT=-O1 EXTRA="$sanitize" unit || return 1
     local test
-    for test in vm/test_verify vm/test_group vm/test_modules front/test_front render/test_render; do
+    for test in vm/test_verify vm/test_group vm/test_input vm/test_modules front/test_front render/test_render; do
         "build/gcc-sanitized/tests/$test" || return 1
     done
 }

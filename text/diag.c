@@ -36,8 +36,9 @@ static int same_report(const struct diag *a, const struct diag *b)
 {
     return a->code == b->code && a->place.begin == b->place.begin && a->place.end == b->place.end &&
            a->place.source && b->place.source &&
-           strcmp(a->place.source->name, b->place.source->name) == 0 && a->message && b->message &&
-           strcmp(a->message, b->message) == 0;
+           source_same_file(a->place.source, b->place.source) &&
+           a->place.source->lines_before == b->place.source->lines_before && a->message &&
+           b->message && strcmp(a->message, b->message) == 0;
 }
 
 /* A file that is read again, for a second use, has the same faults again. */
@@ -114,7 +115,7 @@ static unsigned kept(const struct diags *diags)
 static unsigned file_rank(const struct diags *diags, const struct source *source)
 {
     unsigned rank = 0;
-    while (rank < kept(diags) && diags->list[rank].place.source != source)
+    while (rank < kept(diags) && !source_same_file(diags->list[rank].place.source, source))
         rank++;
     return rank;
 }
@@ -123,7 +124,10 @@ static int before(const struct diags *diags, const struct diag *a, const struct 
 {
     unsigned file_a = file_rank(diags, a->place.source);
     unsigned file_b = file_rank(diags, b->place.source);
-    return file_a != file_b ? file_a < file_b : a->place.begin < b->place.begin;
+    if (file_a != file_b || !a->place.source || !b->place.source)
+        return file_a < file_b;
+    unsigned lines_a = a->place.source->lines_before, lines_b = b->place.source->lines_before;
+    return lines_a != lines_b ? lines_a < lines_b : a->place.begin < b->place.begin;
 }
 
 static unsigned sorted(const struct diags *diags, const struct diag *list[DIAG_LIMIT])
@@ -223,7 +227,7 @@ static void print_note(const struct diag *d, const struct diag_note *note, FILE 
         fprintf(file, "  = note: %s\n", text);
         return;
     }
-    if (note->place.source != d->place.source) {
+    if (!source_same_file(note->place.source, d->place.source)) {
         struct position at = source_position(note->place.source, note->place.begin);
         fprintf(file, "%s:%u:%u: note:\n", note->place.source->name, at.line, at.column);
     }

@@ -33,12 +33,18 @@ size_t utf8_length(const char *text, size_t size)
 size_t source_start(const struct source *source)
 {
     static const char mark[] = {'\xef', '\xbb', '\xbf'};
-    return source->size >= 3 && memcmp(source->text, mark, 3) == 0 ? 3 : 0;
+    int first = source->lines_before == 0;
+    return first && source->size >= 3 && memcmp(source->text, mark, 3) == 0 ? 3 : 0;
+}
+
+int source_same_file(const struct source *a, const struct source *b)
+{
+    return a == b || (a && b && strcmp(a->name, b->name) == 0);
 }
 
 struct position source_position(const struct source *source, uint32_t offset)
 {
-    struct position at = {1, 1};
+    struct position at = {source->lines_before + 1, 1};
     size_t i = source_start(source);
     while (i < offset && i < source->size) {
         size_t length = utf8_length(source->text + i, source->size - i);
@@ -51,31 +57,41 @@ struct position source_position(const struct source *source, uint32_t offset)
     return at;
 }
 
+size_t source_clean(const struct source *source)
+{
+    size_t i = source_start(source);
+    while (i < source->size) {
+        unsigned char c = (unsigned char)source->text[i];
+        size_t length = utf8_length(source->text + i, source->size - i);
+        if (length == 0 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+            break;
+        i += length;
+    }
+    return i;
+}
+
 int source_check(struct diags *diags, const struct source *source)
 {
     if (source->size > SOURCE_LIMIT) {
         struct place start = {source, 0, 0};
-        diag_error(diags, E_TOO_LARGE, start, "a patch file has at most 64 MiB");
+        diag_error(diags, E_TOO_LARGE, start, "a file has at most 64 MiB");
         return -1;
     }
-    for (size_t i = source_start(source); i < source->size;) {
-        struct place place = {source, (uint32_t)i, (uint32_t)i + 1};
-        unsigned char c = (unsigned char)source->text[i];
-        size_t length = utf8_length(source->text + i, source->size - i);
-        if (length == 0) {
-            struct diag *d = diag_error(diags, E_UTF8, place, "the text is not UTF-8");
-            diag_label(diags, d, "byte 0x%02X begins no character", c);
-            diag_help(diags, d, "save the file as UTF-8");
-            return -1;
-        }
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
-            struct diag *d = diag_error(diags, E_TEXT, place, "control character 0x%02X", c);
-            diag_label(diags, d, "not allowed in a patch");
-            return -1;
-        }
-        i += length;
+    size_t at = source_clean(source);
+    if (at == source->size)
+        return 0;
+    struct place place = {source, (uint32_t)at, (uint32_t)at + 1};
+    unsigned char c = (unsigned char)source->text[at];
+    int is_text = utf8_length(source->text + at, source->size - at) > 0;
+    struct diag *d = is_text ? diag_error(diags, E_TEXT, place, "control character 0x%02X", c)
+                             : diag_error(diags, E_UTF8, place, "the text is not UTF-8");
+    if (is_text) {
+        diag_label(diags, d, "not allowed in a text");
+        return -1;
     }
-    return 0;
+    diag_label(diags, d, "byte 0x%02X begins no character", c);
+    diag_help(diags, d, "save the file as UTF-8");
+    return -1;
 }
 
 /* Past the comment at i: to the line end, or to its |#. */
@@ -137,7 +153,7 @@ const struct source *source_read(struct arena *arena, FILE *file, const char *na
     *why = ferror(file) ? strerror(errno) : NULL;
     struct source *source = text && !*why ? arena_take(arena, 1, sizeof *source) : NULL;
     if (source)
-        *source = (struct source){name, text, size};
+        *source = (struct source){.name = name, .text = text, .size = size};
     return source;
 }
 

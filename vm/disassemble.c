@@ -92,8 +92,11 @@ static void put_params(const struct text *t, const struct vm_file *f)
     }
     for (uint32_t i = 0; i < f->ports; i++) {
         const uint8_t *row = f->section[VM_PORT].bytes + VM_PORT_SIZE * (size_t)i;
-        put(t, ".delay %lu %lu\n", (unsigned long)vm_get_u32(row + 4),
-            (unsigned long)vm_get_u32(row + 8));
+        if (vm_get_u32(row) == VM_PORT_INPUT)
+            put(t, ".input %lu\n", (unsigned long)vm_get_u32(row + 4));
+        else
+            put(t, ".delay %lu %lu\n", (unsigned long)vm_get_u32(row + 4),
+                (unsigned long)vm_get_u32(row + 8));
     }
 }
 
@@ -121,7 +124,7 @@ static void put_instruction(const struct text *t, const struct vm_file *f,
         break;
     case VM_READ_PORT:
         put(t, "p%lu", (unsigned long)n->arg);
-        put_registers(t, n->in, 1, ", ");
+        put_registers(t, n->in, n->inputs, ", ");
         put_registers(t, n->out, 1, " -> ");
         break;
     case VM_WRITE_PORT:

@@ -16,7 +16,7 @@ enum {
     VM_AT_CRC = 20,        /* of every byte after the header */
     VM_SECTION_HEADER = 8, /* tag 4 bytes, payload length u32; the payload is padded to 4 */
     VM_PARAM_SIZE = 24,    /* name u32, unit u16, curve u16, low, high, default f32, glide u32 */
-    VM_PORT_SIZE = 12,     /* kind u32, shortest u32, longest u32, in frames */
+    VM_PORT_SIZE = 12,     /* kind u32, then two u32: see vm_port_kind */
     VM_STAT_SIZE = 16,     /* registers, state words, delay frames, channels; u32 each */
     VM_LINE_SIZE = 12,     /* file name u32, line u32, column u32 */
 };
@@ -30,7 +30,10 @@ enum vm_opcode {
     VM_WRITE_OUTPUT = 6,
 };
 
-enum vm_port_kind { VM_PORT_DELAY = 1 };
+enum vm_port_kind {
+    VM_PORT_DELAY = 1, /* shortest, longest, in frames */
+    VM_PORT_INPUT = 2, /* channel, 0 */
+};
 
 /* The machine's limits: a file over one of them is refused. */
 enum {
@@ -38,6 +41,7 @@ enum {
     VM_MAX_CONSTANTS = 1 << 20,
     VM_MAX_PARAMS = 1 << 12,
     VM_MAX_PORTS = 1 << 12,
+    VM_MAX_INPUTS = 2, /* channels from outside */
     VM_MAX_INSTRUCTIONS = 1 << 20,
     VM_MAX_DELAY = 1 << 22, /* frames of one port's longest delay */
     VM_MAX_RINGS = 1 << 23, /* frames of delay memory a voice, all rings together */

@@ -79,6 +79,8 @@ struct rp_group *rp_instantiate(const struct rp_program *p, unsigned lanes, enum
     g->lanes = lanes;
     g->stale = 1;
     for (uint32_t i = 0; i < p->port_count; i++) {
+        if (p->ports[i].kind != VM_PORT_DELAY)
+            continue;
         g->delays[i].mask = p->ports[i].ring - 1;
         g->delays[i].low = (float)p->ports[i].low;
         g->delays[i].high = (float)p->ports[i].high;
@@ -176,6 +178,8 @@ static void bind(struct rp_group *g, struct vm_call *c, const struct vm_instruct
     if (n->opcode == VM_CALL_OP) {
         c->run = g->engine->run[n->arg];
         c->state = g->state + n->state * (size_t)g->lanes;
+    } else if (vm_reads_input(n)) {
+        c->run = NULL;
     } else if (n->opcode == VM_READ_PORT || n->opcode == VM_WRITE_PORT) {
         c->run = n->opcode == VM_READ_PORT ? g->engine->read_port : g->engine->write_port;
         c->delay = &g->delays[n->arg];
@@ -192,7 +196,7 @@ static void load_uniform(struct rp_group *g, const struct vm_instruction *n)
 
 /* The first frame in which a started lane is not finite, or `frames`. Fills in frame and lane. */
 static uint32_t find_not_finite(const struct rp_group *g, const float *values, uint32_t frames,
-                                uint32_t stride, struct rp_error *error)
+                                uint32_t stride, const char *what, struct rp_error *error)
 {
     for (uint32_t i = 0; i < frames; i++) {
         for (unsigned l = 0; l < g->lanes; l++) {
@@ -204,7 +208,7 @@ static uint32_t find_not_finite(const struct rp_group *g, const float *values, u
                 error->status = RP_NOT_FINITE;
                 error->offset = g->age[l] + i;
                 error->lane = l;
-                snprintf(error->reason, sizeof error->reason, "an output is %s",
+                snprintf(error->reason, sizeof error->reason, "an %s is %s", what,
                          x == x ? "infinite" : "not a number");
             }
             return i;
@@ -224,7 +228,7 @@ static int check_call(const struct rp_group *g, const struct vm_call *c, uint32_
                       uint32_t frames, uint32_t stride, struct rp_error *error)
 {
     for (unsigned j = 0; j < c->outputs; j++)
-        if (find_not_finite(g, c->out[j], frames, stride, error) < frames) {
+        if (find_not_finite(g, c->out[j], frames, stride, "output", error) < frames) {
             name_node(g->program, instruction, error);
             return -1;
         }
@@ -273,6 +277,26 @@ static void fill_param(struct rp_group *g, const struct vm_call *c, uint32_t fra
             c->out[0][i * (size_t)g->lanes + l] = vm_param_value(g, param, l, i);
 }
 
+static void fill_input(struct rp_group *g, const struct vm_call *c, uint32_t frames)
+{
+    uint32_t port = g->program->code[c->instruction].arg;
+    const float *from = g->input[g->program->ports[port].channel];
+    size_t bytes = frames * (size_t)g->lanes * sizeof *from;
+    if (from)
+        memcpy(c->out[0], from, bytes);
+    else
+        memset(c->out[0], 0, bytes);
+}
+
+/* What has no kernel. */
+static void fill(struct rp_group *g, const struct vm_call *c, uint32_t frames)
+{
+    if (g->program->code[c->instruction].opcode == VM_LOAD_PARAM)
+        fill_param(g, c, frames);
+    else
+        fill_input(g, c, frames);
+}
+
 static void advance_param(struct rp_group *g, uint32_t param, uint32_t frames)
 {
     for (unsigned l = 0; l < g->lanes; l++) {
@@ -298,6 +322,9 @@ static void advance(struct rp_group *g, uint32_t frames)
             advance_param(g, i, frames);
     for (uint32_t i = 0; i < g->program->port_count; i++)
         g->delays[i].at += frames;
+    for (uint32_t c = 0; c < g->program->inputs; c++)
+        if (g->input[c])
+            g->input[c] += frames * (size_t)g->lanes;
     for (unsigned l = 0; l < g->lanes; l++)
         g->age[l] += frames;
 }
@@ -309,7 +336,7 @@ static uint32_t good_frames(const struct rp_group *g, uint32_t frames, struct rp
         uint32_t rows = g->output_varies >> c & 1 ? frames : 1;
         if (!g->engine->not_finite(g->output[c], rows * g->lanes))
             continue;
-        uint32_t good = find_not_finite(g, g->output[c], rows, g->lanes, error);
+        uint32_t good = find_not_finite(g, g->output[c], rows, g->lanes, "output", error);
         if (good == rows)
             continue; /* an idle lane */
         if (error)
@@ -349,11 +376,33 @@ static enum rp_status run_stretch(struct rp_group *g, uint32_t frames, int check
         if (c->run)
             c->run(c, frames);
         else
-            fill_param(g, c, frames);
+            fill(g, c, frames);
         if (checked && check_call(g, c, c->instruction, frames, g->lanes, error))
             return RP_NOT_FINITE;
     }
     return RP_OK;
+}
+
+/* Frames of the stretch before the first in which an input that is read is not finite: it must
+ * not depend on what the patch makes of it. */
+static uint32_t good_input(const struct rp_group *g, uint32_t frames, struct rp_error *error)
+{
+    const struct rp_program *p = g->program;
+    for (uint32_t c = 0; c < p->inputs && frames > 0; c++) {
+        const float *from = g->input[c];
+        if (!from || p->reader[c] == VM_NONE || !g->engine->not_finite(from, frames * g->lanes))
+            continue;
+        uint32_t good = find_not_finite(g, from, frames, g->lanes, "input", error);
+        if (good == frames)
+            continue; /* an idle lane */
+        if (error) {
+            error->input = 1;
+            error->channel = c;
+        }
+        name_node(p, p->reader[c], error);
+        frames = good;
+    }
+    return frames;
 }
 
 /* Checked, stretches are single frames: the first bad value in time is then the first found. */
@@ -363,9 +412,12 @@ static enum rp_status run(struct rp_group *g, size_t frames, float *const out[],
     uint32_t longest = checked ? 1 : g->program->block;
     for (size_t at = 0; at < frames;) {
         uint32_t n = frames - at < longest ? (uint32_t)(frames - at) : longest;
-        enum rp_status status = run_stretch(g, n, checked, error);
+        uint32_t good = good_input(g, n, error);
+        enum rp_status status = good ? run_stretch(g, good, checked, error) : RP_OK;
         if (status == RP_OK)
-            status = deliver(g, n, out, at, error);
+            status = deliver(g, good, out, at, error);
+        if (status == RP_OK && good < n)
+            status = RP_NOT_FINITE;
         if (status != RP_OK)
             return status;
         advance(g, n);
@@ -374,13 +426,33 @@ static enum rp_status run(struct rp_group *g, size_t frames, float *const out[],
     return RP_OK;
 }
 
+static void bind_input(struct rp_group *g, const float *const in[])
+{
+    for (uint32_t c = 0; c < g->program->inputs; c++)
+        g->input[c] = in ? in[c] : NULL;
+}
+
+enum rp_status rp_process(struct rp_group *g, size_t frames, const float *const in[],
+                          float *const out[], struct rp_error *error)
+{
+    bind_input(g, in);
+    return run(g, frames, out, 0, error);
+}
+
+enum rp_status rp_process_checked(struct rp_group *g, size_t frames, const float *const in[],
+                                  float *const out[], struct rp_error *error)
+{
+    bind_input(g, in);
+    return run(g, frames, out, 1, error);
+}
+
 enum rp_status rp_run(struct rp_group *g, size_t frames, float *const out[], struct rp_error *error)
 {
-    return run(g, frames, out, 0, error);
+    return rp_process(g, frames, NULL, out, error);
 }
 
 enum rp_status rp_run_checked(struct rp_group *g, size_t frames, float *const out[],
                               struct rp_error *error)
 {
-    return run(g, frames, out, 1, error);
+    return rp_process_checked(g, frames, NULL, out, error);
 }

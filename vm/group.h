@@ -27,9 +27,10 @@ struct rp_group {
     struct vm_delay *delays; /* [port] */
     struct vm_call *calls;   /* what runs every stretch */
     uint32_t call_count;
-    const float *output[2]; /* a buffer, or a uniform row */
-    uint32_t output_varies; /* bit c */
-    int stale;              /* calls and uniform values must be made again */
+    const float *input[VM_MAX_INPUTS]; /* the stretch's first frame; NULL: silence */
+    const float *output[2];            /* a buffer, or a uniform row */
+    uint32_t output_varies;            /* bit c */
+    int stale;                         /* calls and uniform values must be made again */
 };
 
 /* The value of a parameter of a lane `ahead` frames from now. */

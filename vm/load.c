@@ -68,12 +68,22 @@ static void load_params(struct rp_program *p, const struct vm_file *f)
     }
 }
 
+static struct vm_port port_at(const uint8_t *row)
+{
+    uint32_t first = vm_get_u32(row + 4), second = vm_get_u32(row + 8);
+    if (vm_get_u32(row) == VM_PORT_INPUT)
+        return (struct vm_port){.kind = VM_PORT_INPUT, .channel = first};
+    return (struct vm_port){
+        .kind = VM_PORT_DELAY, .low = first, .high = second, .ring = vm_ring_frames(second)};
+}
+
 static void load_tables(struct rp_program *p, const struct vm_file *f)
 {
     const struct vm_section *s = f->section;
     p->constant_count = f->constants;
     p->param_count = f->params;
     p->port_count = f->ports;
+    p->inputs = f->inputs;
     p->totals = f->totals;
     p->check = vm_get_u32(f->bytes + VM_AT_CRC);
     if (s[VM_NAME].size)
@@ -84,8 +94,7 @@ static void load_tables(struct rp_program *p, const struct vm_file *f)
     load_params(p, f);
     for (uint32_t i = 0; i < f->ports; i++) {
         const uint8_t *row = s[VM_PORT].bytes + VM_PORT_SIZE * (size_t)i;
-        p->ports[i] = (struct vm_port){vm_get_u32(row + 4), vm_get_u32(row + 8),
-                                       vm_ring_frames(vm_get_u32(row + 8))};
+        p->ports[i] = port_at(row);
     }
     for (uint32_t i = 0; p->nodes && i < f->instructions; i++)
         p->nodes[i] = vm_get_u32(s[VM_NODE].bytes + 4 * (size_t)i);
@@ -116,9 +125,19 @@ static void find_block(struct rp_program *p)
         const struct vm_instruction *n = &p->code[i];
         if (n->opcode == VM_WRITE_PORT)
             written[n->arg] = 1;
-        else if (n->opcode == VM_READ_PORT && !written[n->arg] && p->ports[n->arg].low < p->block)
+        else if (n->opcode == VM_READ_PORT && !vm_reads_input(n) && !written[n->arg] &&
+                 p->ports[n->arg].low < p->block)
             p->block = p->ports[n->arg].low;
     }
+}
+
+static void find_readers(struct rp_program *p)
+{
+    for (unsigned c = 0; c < VM_MAX_INPUTS; c++)
+        p->reader[c] = VM_NONE;
+    for (uint32_t i = p->instruction_count; i-- > 0;)
+        if (vm_reads_input(&p->code[i]))
+            p->reader[p->ports[p->code[i].arg].channel] = i;
 }
 
 /* Gives every register that may vary within a stretch a buffer, free again after its last use;
@@ -180,6 +199,7 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
     load_tables(p, &file);
     load_code(p, &file);
     find_block(p);
+    find_readers(p);
     if (assign_buffers(p, &scratch) == 0)
         return p;
     fail(error, RP_REFUSED, "more than 65536 signals are alive at once");
@@ -193,6 +213,11 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
 unsigned rp_channels(const struct rp_program *p)
 {
     return p->totals.channels;
+}
+
+unsigned rp_inputs(const struct rp_program *p)
+{
+    return p->inputs;
 }
 
 unsigned rp_param_count(const struct rp_program *p)

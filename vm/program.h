@@ -43,8 +43,10 @@ struct vm_instruction {
 };
 
 struct vm_port {
+    enum vm_port_kind kind;
     uint32_t low, high; /* frames */
-    uint32_t ring;      /* frames of its ring, a power of two */
+    uint32_t ring;      /* frames of its ring, a power of two; 0: an input */
+    uint32_t channel;   /* of an input */
 };
 
 /* What STAT says, and what the code adds up to. */
@@ -57,7 +59,7 @@ struct vm_file {
     const uint8_t *bytes;
     size_t size;
     struct vm_section section[VM_SECTIONS];
-    uint32_t constants, params, ports, instructions;
+    uint32_t constants, params, ports, inputs, instructions;
     struct vm_totals totals;
 };
 
@@ -71,6 +73,8 @@ struct rp_program {
     uint32_t *buffer; /* by register: which signal buffer holds it */
     uint32_t buffer_count;
     uint32_t block;  /* frames a stretch may have: RP_BLOCK, or less within short feedback */
+    uint32_t inputs; /* channels from outside */
+    uint32_t reader[VM_MAX_INPUTS]; /* the first instruction that reads it, or VM_NONE */
     uint32_t *nodes; /* by instruction: offset in names, or VM_NONE; NULL without names */
     uint32_t *lines; /* by instruction: file name, line, column; NULL without lines */
     char *names;
@@ -83,5 +87,11 @@ enum rp_status vm_file_open(struct vm_file *, const void *bytes, size_t size, st
 /* Decodes the instruction at `at` in the code section. The bytes have been checked.
  * Returns its size in bytes. */
 uint32_t vm_decode(const uint8_t *at, struct vm_instruction *);
+
+/* A delay line is read at a time, an input is not. */
+static inline int vm_reads_input(const struct vm_instruction *n)
+{
+    return n->opcode == VM_READ_PORT && n->inputs == 0;
+}
 
 #endif

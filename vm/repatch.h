@@ -4,13 +4,14 @@
  *                         of groups and threads
  *   rp_instantiate        program -> struct rp_group: 1, 4, 8 or 16 voices side by side, in
  *                         memory the caller owns
- *   rp_voice_start, rp_param_set, rp_param_glide, rp_run, rp_snapshot, rp_restore
+ *   rp_voice_start, rp_param_set, rp_param_glide, rp_run, rp_process, rp_snapshot, rp_restore
  *
  * No global state, no allocation, no I/O. Nothing here is freed: when the caller's memory goes,
  * the object is gone. Two groups may run in two threads; one group is one thread's at a time.
  *
  * A voice's samples are a function of (program, seed, serial, parameter events and their
- * frames) alone: not of the group's width, its other voices, the cut of rp_run calls or the CPU.
+ * frames, input samples) alone: not of the group's width, its other voices, the cut of rp_run
+ * calls or the CPU.
  *
  * Units: frames at RP_SAMPLE_RATE; parameter values in the parameter's unit (Hz, seconds, plain
  * factor); output samples nominally -1 to 1, unclipped.
@@ -34,7 +35,7 @@ enum rp_status {
     RP_REFUSED,    /* the bytes are not a program this machine accepts */
     RP_MEMORY,     /* the memory given is too small or not aligned */
     RP_ARGUMENT,   /* a lane, parameter or width that does not exist */
-    RP_NOT_FINITE, /* an output became NaN or infinite */
+    RP_NOT_FINITE, /* an output became NaN or infinite, or an input was */
 };
 
 struct rp_error {
@@ -42,8 +43,10 @@ struct rp_error {
     uint32_t code;    /* which refusal: a row of refusals.def */
     uint64_t offset;  /* RP_REFUSED: byte offset in the file. RP_NOT_FINITE: voice's frame */
     unsigned lane;    /* RP_NOT_FINITE */
-    uint32_t channel; /* RP_NOT_FINITE */
-    const char *node; /* RP_NOT_FINITE after rp_run_checked: the node, else NULL */
+    uint32_t channel; /* RP_NOT_FINITE: of the output, or of the input */
+    int input;        /* RP_NOT_FINITE: nonzero when an input sample was not finite */
+    const char
+        *node; /* RP_NOT_FINITE of an input, or found by a checked run: the node, else NULL */
     char reason[160]; /* one sentence, lower case, no full stop */
 };
 
@@ -79,6 +82,7 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
                            struct rp_error *error);
 
 unsigned rp_channels(const struct rp_program *); /* 1 or 2 */
+unsigned rp_inputs(const struct rp_program *);   /* channels it takes: 0, 1 or 2 */
 unsigned rp_param_count(const struct rp_program *);
 const struct rp_param *rp_param_info(const struct rp_program *, unsigned param);
 int rp_param_find(const struct rp_program *, const char *name); /* -1: none */
@@ -106,11 +110,19 @@ enum rp_status rp_param_glide(struct rp_group *, unsigned lane, unsigned param, 
 
 /* Runs all lanes for n frames. out[channel][frame * lanes + lane] receives the samples;
  * channels not wanted may be NULL. On RP_NOT_FINITE the frames before error->offset are good
- * and the group must not be run again. */
+ * and the group must not be run again. A program with inputs hears silence. */
 enum rp_status rp_run(struct rp_group *, size_t frames, float *const out[], struct rp_error *error);
 /* The same samples, slowly, looking at every op: names the first node that is not finite. */
 enum rp_status rp_run_checked(struct rp_group *, size_t frames, float *const out[],
                               struct rp_error *error);
+
+/* The same with sound coming in: in[channel][frame * lanes + lane] for each channel of
+ * rp_inputs. `in` NULL, or a channel's: silence. in[i] may be out[j]. Every sample of a started
+ * lane that the program reads must be finite. */
+enum rp_status rp_process(struct rp_group *, size_t frames, const float *const in[],
+                          float *const out[], struct rp_error *error);
+enum rp_status rp_process_checked(struct rp_group *, size_t frames, const float *const in[],
+                                  float *const out[], struct rp_error *error);
 
 /* A voice's whole state. The bytes fit any group of the same program, of any width, in this
  * process or another on a machine of the same byte order. */

@@ -61,7 +61,7 @@ static void move_voice(struct mover *m, const struct rp_group *g, unsigned lane)
         move(m, &g->state[w * lanes + lane]);
     for (uint32_t i = 0; i < g->program->port_count; i++) {
         const struct vm_delay *d = &g->delays[i];
-        for (uint32_t k = 0; k <= d->mask; k++)
+        for (uint32_t k = 0; k < g->program->ports[i].ring; k++)
             move(m, &d->ring[((d->at + k) & d->mask) * lanes + lane]);
     }
 }

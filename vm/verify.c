@@ -229,23 +229,71 @@ static int check_param(const struct vm_file *f, uint32_t i, struct rp_error *e)
     return 0;
 }
 
+static const uint8_t *port_row(const struct vm_file *f, uint32_t port)
+{
+    return f->section[VM_PORT].bytes + VM_PORT_SIZE * (size_t)port;
+}
+
+static uint64_t port_offset(const struct vm_file *f, uint32_t port)
+{
+    return f->section[VM_PORT].offset + VM_PORT_SIZE * (uint64_t)port;
+}
+
+static int is_input(const struct vm_file *f, uint32_t port)
+{
+    return vm_get_u32(port_row(f, port)) == VM_PORT_INPUT;
+}
+
+/* Adds the port's ring to *sum. */
+static int check_delay(const struct vm_file *f, uint32_t i, uint64_t *sum, struct rp_error *e)
+{
+    uint32_t low = vm_get_u32(port_row(f, i) + 4), high = vm_get_u32(port_row(f, i) + 8);
+    if (low < 1 || low > high)
+        return refuse(e, REFUSE_PORT, port_offset(f, i) + 4,
+                      "port %lu has delays from %lu to %lu frames", (unsigned long)i,
+                      (unsigned long)low, (unsigned long)high);
+    if (high > VM_MAX_DELAY || (*sum += vm_ring_frames(high)) > VM_MAX_RINGS)
+        return refuse(e, REFUSE_LIMIT, port_offset(f, i) + 8,
+                      "a delay of more than %d frames, or more than %d in all", VM_MAX_DELAY,
+                      VM_MAX_RINGS);
+    return 0;
+}
+
+/* The inputs are channels 0, 1 in this order, so that each is there once and none is left out. */
+static int check_input(struct vm_file *f, uint32_t i, struct rp_error *e)
+{
+    uint32_t channel = vm_get_u32(port_row(f, i) + 4), rest = vm_get_u32(port_row(f, i) + 8);
+    if (f->inputs == VM_MAX_INPUTS)
+        return refuse(e, REFUSE_PORT, port_offset(f, i), "more than %d inputs", VM_MAX_INPUTS);
+    if (channel != f->inputs)
+        return refuse(e, REFUSE_PORT, port_offset(f, i) + 4,
+                      "port %lu is input channel %lu where channel %lu is next", (unsigned long)i,
+                      (unsigned long)channel, (unsigned long)f->inputs);
+    if (rest != 0)
+        return refuse(e, REFUSE_PORT, port_offset(f, i) + 8,
+                      "port %lu is an input and its last field is not 0", (unsigned long)i);
+    f->inputs++;
+    return 0;
+}
+
 static int check_ports(struct vm_file *f, uint32_t *delay, struct rp_error *e)
 {
-    const struct vm_section *s = &f->section[VM_PORT];
     uint64_t sum = 0;
     for (uint32_t i = 0; i < f->ports; i++) {
-        const uint8_t *row = s->bytes + VM_PORT_SIZE * (size_t)i;
-        uint64_t at = s->offset + VM_PORT_SIZE * (uint64_t)i;
-        uint32_t low = vm_get_u32(row + 4), high = vm_get_u32(row + 8);
-        if (vm_get_u32(row) != VM_PORT_DELAY)
-            return refuse(e, REFUSE_PORT, at, "port %lu is of unknown kind", (unsigned long)i);
-        if (low < 1 || low > high)
-            return refuse(e, REFUSE_PORT, at + 4, "port %lu has delays from %lu to %lu frames",
-                          (unsigned long)i, (unsigned long)low, (unsigned long)high);
-        if (high > VM_MAX_DELAY || (sum += vm_ring_frames(high)) > VM_MAX_RINGS)
-            return refuse(e, REFUSE_LIMIT, at + 8,
-                          "a delay of more than %d frames, or more than %d in all", VM_MAX_DELAY,
-                          VM_MAX_RINGS);
+        int failed;
+        switch (vm_get_u32(port_row(f, i))) {
+        case VM_PORT_DELAY:
+            failed = check_delay(f, i, &sum, e);
+            break;
+        case VM_PORT_INPUT:
+            failed = check_input(f, i, e);
+            break;
+        default:
+            failed = refuse(e, REFUSE_PORT, port_offset(f, i), "port %lu is of unknown kind",
+                            (unsigned long)i);
+        }
+        if (failed)
+            return -1;
     }
     *delay = (uint32_t)sum;
     return 0;
@@ -286,8 +334,9 @@ static uint32_t check_shape(const uint8_t *at, size_t room, uint64_t offset, str
     case VM_LOAD_PARAM:
         out = 1;
         break;
-    case VM_READ_PORT:
-        in = out = 1;
+    case VM_READ_PORT: /* which of the two fits its port, check_operands asks */
+        in = at[1] ? 1 : 0;
+        out = 1;
         break;
     case VM_WRITE_PORT:
         in = 1;
@@ -334,6 +383,10 @@ static int check_operands(const struct vm_file *f, const struct vm_instruction *
     if (n->arg >= count[n->opcode])
         return refuse(e, REFUSE_OPERAND, offset + 4, "operand %lu of %lu", (unsigned long)n->arg,
                       (unsigned long)count[n->opcode]);
+    if (n->opcode == VM_READ_PORT && vm_reads_input(n) != is_input(f, n->arg))
+        return refuse(e, REFUSE_INSTRUCTION, offset + 1, "port %lu is %s a time, and is %s",
+                      (unsigned long)n->arg, n->inputs ? "read at" : "read without",
+                      n->inputs ? "an input" : "a delay line");
     for (unsigned j = 0; j < n->inputs; j++)
         if (n->in[j] < 1 || n->in[j] > *registers)
             return refuse(e, REFUSE_OPERAND, offset, "register r%lu is read before it is written",
@@ -375,8 +428,8 @@ static int check_code(struct vm_file *f, struct vm_totals *sum, struct rp_error 
     return 0;
 }
 
-/* A port nobody writes would read as silence for ever, one written twice would depend on which
- * write came last: both are compiler faults. Ports are few: count by looking. */
+/* A delay line nobody writes would read as silence for ever, one written twice would depend on
+ * which write came last: both are compiler faults. Ports are few: count by looking. */
 static int check_port_writes(const struct vm_file *f, struct rp_error *e)
 {
     const struct vm_section *s = &f->section[VM_CODE];
@@ -385,14 +438,19 @@ static int check_port_writes(const struct vm_file *f, struct rp_error *e)
     for (uint32_t at = 0; at < s->size;) {
         uint64_t offset = s->offset + at;
         at += vm_decode(s->bytes + at, &n);
-        if (n.opcode == VM_WRITE_PORT && written[n.arg]++)
+        if (n.opcode != VM_WRITE_PORT)
+            continue;
+        if (is_input(f, n.arg))
+            return refuse(e, REFUSE_PORT, offset, "port %lu is an input and cannot be written",
+                          (unsigned long)n.arg);
+        if (written[n.arg]++)
             return refuse(e, REFUSE_PORT, offset, "port %lu is written twice",
                           (unsigned long)n.arg);
     }
     for (uint32_t i = 0; i < f->ports; i++)
-        if (!written[i])
-            return refuse(e, REFUSE_PORT, f->section[VM_PORT].offset + VM_PORT_SIZE * (uint64_t)i,
-                          "port %lu is never written", (unsigned long)i);
+        if (!written[i] && !is_input(f, i))
+            return refuse(e, REFUSE_PORT, port_offset(f, i), "port %lu is never written",
+                          (unsigned long)i);
     return 0;
 }
 

@@ -132,6 +132,13 @@ void bytecode_delay(struct bytecode *b, uint32_t low, uint32_t high)
     b->delay += vm_ring_frames(high);
 }
 
+void bytecode_input(struct bytecode *b, uint32_t channel)
+{
+    put_u32(b, &b->ports, VM_PORT_INPUT);
+    put_u32(b, &b->ports, channel);
+    put_u32(b, &b->ports, 0);
+}
+
 void bytecode_node(struct bytecode *b, const char *id)
 {
     b->node = id ? name(b, id) : VM_NONE;
@@ -297,12 +304,13 @@ static void emit(struct emitter *e, const struct ir_instruction *n)
         e->reg[n->out + (int)j] = first + j;
 }
 
-static void emit_tables(struct emitter *e)
+/* Every input is there, read or not: it is what the patch says it takes. A delay line only if
+ * something reads it. */
+static void emit_ports(struct emitter *e)
 {
-    for (size_t i = 0; i < e->ir->param_count; i++) {
-        const struct param *p = &e->ir->params[i];
-        bytecode_param(&e->b, p->name, p->unit, p->curve, (float)p->low, (float)p->high,
-                       (float)p->def, (uint32_t)(p->glide * RP_SAMPLE_RATE + 0.5));
+    for (size_t i = 0; i < e->ir->port_count && e->ir->ports[i].kind == VM_PORT_INPUT; i++) {
+        bytecode_input(&e->b, e->ports);
+        e->port[i] = ++e->ports;
     }
     for (size_t i = 0; i < e->ir->count; i++) {
         const struct ir_instruction *n = &e->ir->code[i];
@@ -312,6 +320,16 @@ static void emit_tables(struct emitter *e)
         e->port[n->arg] = ++e->ports;
         bytecode_delay(&e->b, p->low, p->high);
     }
+}
+
+static void emit_tables(struct emitter *e)
+{
+    for (size_t i = 0; i < e->ir->param_count; i++) {
+        const struct param *p = &e->ir->params[i];
+        bytecode_param(&e->b, p->name, p->unit, p->curve, (float)p->low, (float)p->high,
+                       (float)p->def, (uint32_t)(p->glide * RP_SAMPLE_RATE + 0.5));
+    }
+    emit_ports(e);
 }
 
 struct bytes bytecode_from_ir(struct arena *arena, struct ir *ir, int lines)

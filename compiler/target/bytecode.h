@@ -33,6 +33,7 @@ void bytecode_init(struct bytecode *, struct arena *);
 void bytecode_param(struct bytecode *, const char *name, enum rp_unit, enum rp_curve, float low,
                     float high, float def, uint32_t glide);
 void bytecode_delay(struct bytecode *, uint32_t low, uint32_t high);
+void bytecode_input(struct bytecode *, uint32_t channel);
 /* NULL: no node, no line, for the instructions that follow. */
 void bytecode_node(struct bytecode *, const char *id);
 void bytecode_line(struct bytecode *, const char *file, uint32_t line, uint32_t column);

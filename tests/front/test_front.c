@@ -5,6 +5,7 @@
 #include "compiler/graph.h"
 #include "compiler/target/schema.h"
 #include <dirent.h>
+#include <jansson.h>
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +44,7 @@ static void job_start(struct job *job, const char *text, size_t size)
 {
     arena_init(&job->arena);
     diags_init(&job->diags, &job->arena);
-    job->source = (struct source){"tests/front/test.sx", text, size};
+    job->source = (struct source){"tests/front/test.sx", text, size, 0};
     job->graph = NULL;
 }
 

@@ -1,6 +1,6 @@
 /* test_fixtures.c - the promises from the inside, over every patch of fixtures/: one voice's
  * samples do not depend on the cut (P2), the width, the CPU's vectors or the lane (P3), on the
- * other voices or when it starts (P5), or on being stored and restored half way.
+ * other voices, what they hear or when it starts (P5), or on being stored and restored half way.
  *
  * Run from the repository's root. All randomness is from a fixed seed. */
 #include <setjmp.h>
@@ -92,16 +92,39 @@ static uint32_t next_event(uint32_t age)
     return age < RELEASE ? RELEASE - age : FRAMES - age;
 }
 
+/* What an effect hears, from its first frame on. */
+static float heard[2][FRAMES];
+
+static void make_heard(void)
+{
+    for (unsigned c = 0; c < 2; c++)
+        for (unsigned i = 0; i < FRAMES; i++)
+            heard[c][i] = (float)random_below(2001) / 1000.0f - 1.0f;
+}
+
+/* The voice's own sound in its lane, in the others another one. */
+static void hear(const struct voice *v, uint32_t n, float to[2][FRAMES * RP_MAX_LANES])
+{
+    for (unsigned c = 0; c < 2; c++)
+        for (size_t i = 0; i < n; i++)
+            for (unsigned l = 0; l < v->lanes; l++)
+                to[c][i * v->lanes + l] =
+                    l == v->lane ? heard[c][v->age + i] : heard[1 - c][(i + l) % FRAMES];
+}
+
 /* Runs the voice n frames on at most, to the next event. Returns how many. */
 static uint32_t advance(const struct subject *s, struct voice *v, uint32_t n)
 {
-    static float planes[2][FRAMES * RP_MAX_LANES];
+    static float planes[2][FRAMES * RP_MAX_LANES], inputs[2][FRAMES * RP_MAX_LANES];
     float *out[2] = {planes[0], planes[1]};
+    const float *in[2] = {inputs[0], inputs[1]};
     struct rp_error error;
     events(s, v);
     uint32_t room = next_event(v->age);
     n = n < room ? n : room;
-    assert_int_equal(rp_run(v->group, n, out, &error), RP_OK);
+    if (rp_inputs(s->program))
+        hear(v, n, inputs);
+    assert_int_equal(rp_process(v->group, n, in, out, &error), RP_OK);
     for (unsigned c = 0; c < s->channels; c++)
         for (uint32_t i = 0; i < n; i++)
             v->got[c * FRAMES + v->age + i] = planes[c][i * v->lanes + v->lane];
@@ -256,5 +279,6 @@ int main(void)
         cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_moved),
     };
+    make_heard();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,7 @@ struct built {
 
 static inline struct bytes t_assemble(struct arena *arena, const char *listing)
 {
-    struct source source = {"listing", listing, strlen(listing)};
+    struct source source = {"listing", listing, strlen(listing), 0};
     struct diags *diags = arena_take(arena, 1, sizeof *diags);
     diags_init(diags, arena);
     struct bytes file = assemble(arena, diags, &source);

@@ -26,6 +26,22 @@ static const char echo[] = ".param \"time\" s exponential 0.001 0.01 0.005 0\n"
                            "WRITE_PORT p0, r5\n"
                            "WRITE_OUTPUT r5, r3\n";
 
+/* The code's offsets: LOAD_PARAM 0, READ_PORT p0 12, READ_PORT p1 24, READ_PORT p2 40, LOAD_CONST
+ * 52, gain 64, add 84, WRITE_PORT 104, WRITE_OUTPUT 116. */
+static const char effect[] = ".param \"time\" none linear 48 480 100 0\n"
+                             ".input 0\n"
+                             ".delay 48 480\n"
+                             ".input 1\n"
+                             "LOAD_PARAM r1, \"time\"\n"
+                             "READ_PORT p0 -> r2\n"
+                             "READ_PORT p1, r1 -> r3\n"
+                             "READ_PORT p2 -> r4\n"
+                             "LOAD_CONST r5, 0.5\n"
+                             "CALL_OP gain, r3, r5 -> r6\n"
+                             "CALL_OP add, r2, r6 -> r7\n"
+                             "WRITE_PORT p1, r7\n"
+                             "WRITE_OUTPUT r7, r4\n";
+
 static const char sine[] = "LOAD_CONST r1, 440\nCALL_OP osc_sine, r1 -> r2\nWRITE_OUTPUT r2\n";
 
 static const char fuzz_delays[] =
@@ -132,14 +148,17 @@ static void assert_refused(const struct file *f, enum refusal code, uint64_t off
 
 /* ---- one field wrong ---- */
 
-static const struct field {
+struct field {
     enum refusal code;
     const char *tag; /* NULL: offsets in the file; else from the section's payload */
     int at;          /* of the field */
     int width;       /* bytes */
     uint32_t value;
     int blame; /* the offset reported */
-} fields[] = {
+};
+
+static const struct field fields[] = {
+    /* of echo */
     {REFUSE_MAGIC, NULL, 0, 1, 0x88, 0},
     {REFUSE_MAGIC, NULL, 4, 1, '\n', 0},
     {REFUSE_FORMAT, NULL, VM_AT_FORMAT, 4, RP_FORMAT_VERSION + 1, VM_AT_FORMAT},
@@ -167,7 +186,7 @@ static const struct field {
     {REFUSE_PARAM, "PARM", 8, 4, 0, 6},            /* exponential from zero */
     {REFUSE_PARAM, "PARM", 8, 4, 0xbf800000u, 6},
     {REFUSE_PORT, "PORT", 0, 4, 0, 0},
-    {REFUSE_PORT, "PORT", 0, 4, 2, 0},
+    {REFUSE_PORT, "PORT", 0, 4, 3, 0},
     {REFUSE_PORT, "PORT", 4, 4, 0, 4},
     {REFUSE_PORT, "PORT", 4, 4, 481, 4},
     {REFUSE_PORT, "PORT", 8, 4, 47, 4},
@@ -201,12 +220,34 @@ static const struct field {
     {REFUSE_STATE, "STAT", 12, 4, 1, 12},
 };
 
-static void test_fields(void **state)
+static const struct field input_fields[] = {
+    /* of effect */
+    {REFUSE_PORT, "PORT", 0, 4, 3, 0},
+    {REFUSE_PORT, "PORT", 0, 4, VM_PORT_DELAY, 4}, /* of 0 frames */
+    {REFUSE_PORT, "PORT", 4, 4, 1, 4},             /* channel 1 before channel 0 */
+    {REFUSE_PORT, "PORT", 4, 4, 0xffffffffu, 4},
+    {REFUSE_PORT, "PORT", 8, 4, 1, 8},
+    {REFUSE_PORT, "PORT", 12, 4, VM_PORT_INPUT, 16}, /* of channel 48 */
+    {REFUSE_PORT, "PORT", 28, 4, 0, 28},             /* channel 0 again */
+    {REFUSE_PORT, "PORT", 28, 4, 2, 28},
+    {REFUSE_PORT, "PORT", 32, 4, 0x80000000u, 32},
+    {REFUSE_INSTRUCTION, "CODE", 13, 1, 1, 13}, /* an input read at a time */
+    {REFUSE_INSTRUCTION, "CODE", 13, 1, 2, 13},
+    {REFUSE_INSTRUCTION, "CODE", 16, 4, 1, 13}, /* a delay line read without one */
+    {REFUSE_INSTRUCTION, "CODE", 25, 1, 0, 25},
+    {REFUSE_INSTRUCTION, "CODE", 28, 4, 2, 25},
+    {REFUSE_OPERAND, "CODE", 16, 4, 3, 16},
+    {REFUSE_RESULT, "CODE", 20, 4, 1, 12},
+    {REFUSE_PORT, "CODE", 108, 4, 0, 104}, /* an input written */
+    {REFUSE_PORT, "CODE", 108, 4, 2, 104},
+    {REFUSE_STATE, "STAT", 8, 4, 3 * 1024, 8}, /* only the delay has a ring */
+};
+
+static void refuse_fields(const char *listing, const struct field *list, size_t count)
 {
-    (void)state;
-    for (size_t i = 0; i < COUNT(fields); i++) {
-        const struct field *c = &fields[i];
-        struct file f = file_of(echo);
+    for (size_t i = 0; i < count; i++) {
+        const struct field *c = &list[i];
+        struct file f = file_of(listing);
         size_t base = c->tag ? section(&f, c->tag) : 0;
         uint64_t blame = (uint64_t)((int64_t)base + c->blame);
         for (int k = 0; k < c->width; k++)
@@ -215,6 +256,30 @@ static void test_fields(void **state)
         if (c->code == REFUSE_MISSING)
             blame = f.size;
         assert_refused(&f, c->code, blame);
+        free(f.bytes);
+    }
+}
+
+static void test_fields(void **state)
+{
+    (void)state;
+    refuse_fields(echo, fields, COUNT(fields));
+    refuse_fields(effect, input_fields, COUNT(input_fields));
+}
+
+/* Not more than two, be the third one's channel what it will. */
+static void test_third_input(void **state)
+{
+    (void)state;
+    for (uint32_t channel = 0; channel < 4; channel++) {
+        struct file f = file_of(".input 0\n.input 1\n.delay 3 3\nLOAD_CONST r1, 1\n"
+                                "WRITE_PORT p2, r1\nWRITE_OUTPUT r1\n");
+        size_t row = section(&f, "PORT") + 2 * VM_PORT_SIZE;
+        set_u32(f.bytes + row, VM_PORT_INPUT);
+        set_u32(f.bytes + row + 4, channel);
+        set_u32(f.bytes + row + 8, 0);
+        repair(&f);
+        assert_refused(&f, REFUSE_PORT, row);
         free(f.bytes);
     }
 }
@@ -683,15 +748,18 @@ static void set_params(struct rp_group *g, const struct rp_program *p, uint64_t 
 static void run_group(struct rp_group *g, const struct rp_program *p, unsigned lanes,
                       uint64_t *chance)
 {
-    static float left[200 * RP_MAX_LANES], right[200 * RP_MAX_LANES];
+    static float left[200 * RP_MAX_LANES], right[200 * RP_MAX_LANES], heard[2][100 * RP_MAX_LANES];
     float *out[2] = {left, right};
+    const float *in[2] = {heard[0], heard[1]};
     struct rp_error error;
+    for (size_t k = 0; k < 100 * lanes && rp_inputs(p); k++)
+        heard[0][k] = heard[1][k] = t_between(chance, -1.0f, 1.0f);
     for (unsigned l = 0; l < lanes; l++)
         assert_int_equal(rp_voice_start(g, l, t_random(chance), l), RP_OK);
     for (unsigned i = 0; i < 2; i++) {
-        enum rp_status status = rp_run(g, 100, out, &error);
+        enum rp_status status = rp_process(g, 100, in, out, &error);
         if (status == RP_NOT_FINITE) {
-            assert_true(error.lane < lanes && error.channel < rp_channels(p));
+            assert_true(error.lane < lanes && error.channel < rp_channels(p) && !error.input);
             assert_true(error.offset < 200);
             return;
         }
@@ -824,7 +892,7 @@ static void test_mutants(void **state)
 {
     static struct listing every;
     t_every_op(&every);
-    const char *const listings[] = {sine, echo, fuzz_delays, fuzz_params, every.text};
+    const char *const listings[] = {sine, echo, fuzz_delays, fuzz_params, every.text, effect};
     uint64_t chance = 1;
     unsigned accepted = 0;
     (void)state;
@@ -833,7 +901,7 @@ static void test_mutants(void **state)
         struct arena arena;
         arena_init(&arena);
         struct bytes valid = t_assemble(&arena, listings[i]);
-        int has_all = i == 1 || i == 4; /* sections that mutate_value() looks for */
+        int has_all = i == 1 || i >= 4; /* sections that mutate_value() looks for */
         for (unsigned n = 0; n < MUTANTS / COUNT(listings); n++)
             accepted += (unsigned)try_mutant(&valid, has_all && n % 2, &chance);
         arena_free(&arena);
@@ -967,6 +1035,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crc),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_third_input),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_limit_of_signals),
