@@ -19,6 +19,14 @@ enum {
     SEED,
     SERIAL,
     VARIATIONS,
+    MAP,
+    FROM,
+    TO,
+    BUDGET,
+    TRACE,
+    STEMS,
+    HASH_LADDER,
+    COST,
     FORMAT,
     BITS,
     UNTIL_SILENT,
@@ -47,6 +55,14 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, SEED},
     {"serial", required_argument, NULL, SERIAL},
     {"variations", required_argument, NULL, VARIATIONS},
+    {"map", required_argument, NULL, MAP},
+    {"from", required_argument, NULL, FROM},
+    {"to", required_argument, NULL, TO},
+    {"budget", required_argument, NULL, BUDGET},
+    {"trace", required_argument, NULL, TRACE},
+    {"stems", required_argument, NULL, STEMS},
+    {"hash-ladder", required_argument, NULL, HASH_LADDER},
+    {"cost", required_argument, NULL, COST},
     {"format", required_argument, NULL, FORMAT},
     {"bits", required_argument, NULL, BITS},
     {"until-silent", no_argument, NULL, UNTIL_SILENT},
@@ -68,26 +84,40 @@ static const struct option long_options[] = {
 
 static const char help_text[] =
     "usage: patchrun FILE -o OUT.wav [options]\n"
-    "Plays FILE, a patch or its bytecode, into a sound file. The same options give the same\n"
-    "samples on every machine.\n"
+    "Plays FILE, a patch or its bytecode, a score or a MIDI file, into a sound file. The same\n"
+    "options give the same samples on every machine.\n"
     "\n"
-    "what is played\n"
+    "a patch\n"
     "  --set NAME=VALUE[@TIME]    set a parameter: 880, 1.2khz, 5ms, -6db, 50%, a4; at a TIME\n"
     "                             (0.5s, 20ms, 24000f) it takes the parameter's glide to get "
-    "there\n"
+    "there,\n"
+    "                             or that of NAME=VALUE@TIME~GLIDE\n"
     "  --hold TIME                set 'gate' to 0 at TIME (until silent: 0.5s, with --input at\n"
     "                             its end; else never)\n"
     "  --input SOUND              the sound that an effect works on, of 48000 Hz\n"
-    "  --seed N                   of noise and every random choice (0)\n"
     "  --serial N                 of the voice: another number, other noise (0)\n"
     "  --variations K             K files, OUT-1.wav and so on, of seeds N, N+1, ...\n"
     "\n"
+    "a score\n"
+    "  --map SCORE                the instruments of a MIDI file\n"
+    "  --from TIME, --to TIME     only that part, equal to that part of the whole\n"
+    "  --trace FILE               every command as it acted, voices, costs: JSON lines\n"
+    "  --stems DIR                a float WAV for each voice and bus; their sum is the mix\n"
+    "  --hash-ladder FILE         a hash of the mix, voices and buses for each 60 Hz tick\n"
+    "  --cost FILE                the cost of each tick; JSON lines if FILE ends in .jsonl\n"
+    "  --budget CYCLES            status 1 if a tick costs more\n"
+    "\n"
+    "both\n"
+    "  --seed N                   of noise and every random choice (0)\n"
+    "\n"
     "how long\n"
     "  --seconds S, --frames N    exactly so long, 24 hours at most\n"
-    "  --until-silent             until SOUND has ended and all decayed; this is the default\n"
+    "  --until-silent             until the last sound has decayed; this is the default, but for\n"
+    "                             a score that says its end\n"
     "  --silence-threshold DB     what counts as silent (-90db)\n"
     "  --silence-hold TIME        for how long, up to 10 s (0.25s)\n"
-    "  --longest TIME             end there in any case (60s, with --input after its end)\n"
+    "  --longest TIME             end there in any case (60s; from the end of --input or from the\n"
+    "                             last command of a score)\n"
     "\n"
     "the file\n"
     "  -o, --output OUT           - is standard output; pipes and devices are written through\n"
@@ -98,7 +128,7 @@ static const char help_text[] =
     "\n"
     "other\n"
     "  --info[=json]              print channels and parameters instead of playing\n"
-    "  --threads N                for variations (1)\n"
+    "  --threads N                for variations and scores (1)\n"
     "  --frames-per-call N, --lanes 1|4|8|16, --isa base|avx2|avx512\n"
     "                             the engine's cut, for tests: never changes a bit\n"
     "  --quiet                    no progress, no notes\n"
@@ -212,7 +242,7 @@ static int read_info(const char *text, enum info_form *info)
 
 /* What was said, where options depend on each other. */
 struct said {
-    bool length, until_silent, format, bits, help, version;
+    bool length, format, bits, help, version;
 };
 
 static int read_length(int option, const char *text, struct options *o, struct said *said)
@@ -241,13 +271,14 @@ static int read_sound_option(int option, const char *text, struct options *o, st
         o->sound = text;
         return 0;
     case SEED:
+        o->seed_given = true;
         return read_whole("--seed", text, 0, UINT64_MAX, &o->seed);
     case SERIAL:
         return read_whole("--serial", text, 0, UINT64_MAX, &o->serial);
     case VARIATIONS:
         return read_size("--variations", text, MOST_VARIATIONS, &o->variations);
     case UNTIL_SILENT:
-        said->until_silent = true;
+        o->until_silent = true;
         return 0;
     case SILENCE_THRESHOLD:
         return value_threshold(text, &o->threshold)
@@ -276,6 +307,33 @@ static int read_cut_option(int option, const char *text, struct options *o)
         return failed;
     default:
         return read_isa(text, &o->isa);
+    }
+}
+
+static int read_score_option(int option, const char *text, struct options *o)
+{
+    switch (option) {
+    case MAP:
+        o->map = text;
+        return 0;
+    case FROM:
+        return read_frames("--from", text, 0, LONGEST_FRAMES, &o->from);
+    case TO:
+        return read_frames("--to", text, 1, LONGEST_FRAMES, &o->to);
+    case BUDGET:
+        return read_whole("--budget", text, 1, UINT64_MAX, &o->budget);
+    case TRACE:
+        o->trace = text;
+        return 0;
+    case STEMS:
+        o->stems = text;
+        return 0;
+    case HASH_LADDER:
+        o->ladder = text;
+        return 0;
+    default:
+        o->cost = text;
+        return 0;
     }
 }
 
@@ -313,6 +371,15 @@ static int read_option(int option, const char *text, struct options *o, struct s
     case THREADS:
     case ISA:
         return read_cut_option(option, text, o);
+    case MAP:
+    case FROM:
+    case TO:
+    case BUDGET:
+    case TRACE:
+    case STEMS:
+    case HASH_LADDER:
+    case COST:
+        return read_score_option(option, text, o);
     case '?': /* getopt said it */
         fputs("  = help: see patchrun --help\n", stderr);
         return 2;
@@ -331,7 +398,7 @@ static int read_all(struct options *o, int argc, char **argv, struct said *said)
     if (failed || said->help || said->version)
         return failed;
     if (optind + 1 != argc)
-        return usage("FILE", optind == argc ? "which patch or bytecode file is missing"
+        return usage("FILE", optind == argc ? "which patch, score or bytecode file is missing"
                                             : "one at a time; options begin with --");
     o->input = argv[optind];
     return 0;
@@ -357,7 +424,8 @@ static int format_of_name(const char *path, enum audio_format *format)
 
 static int check_file(struct options *o, const struct said *said)
 {
-    if (!o->output && !o->hash && o->info == INFO_NONE)
+    bool beside = o->trace || o->stems || o->ladder || o->cost || o->budget;
+    if (!o->output && !o->hash && !beside && o->info == INFO_NONE)
         return usage("-o", "where the sound should go is missing; or ask for its --hash");
     if (o->output && !said->format && format_of_name(o->output, &o->format))
         return 2;
@@ -374,7 +442,7 @@ static int check_file(struct options *o, const struct said *said)
 
 static int check(struct options *o, const struct said *said)
 {
-    if (said->length && said->until_silent)
+    if (said->length && o->until_silent)
         return usage("--until-silent", "excludes --seconds and --frames; --longest bounds it");
     if (o->variations > 0 && o->output && out_is_stdout(o->output))
         return usage("--variations", "cannot share the standard output");
@@ -400,6 +468,35 @@ int options_read(struct options *o, int argc, char **argv)
         printf("patchrun (repatch) %s, semantics %d, bytecode %d\n", RP_VERSION,
                RP_SEMANTICS_VERSION, RP_FORMAT_VERSION);
     return said.help || said.version ? 1 : check(o, &said);
+}
+
+/* Text files that would go to one place, or there where the sound goes. */
+static int check_names(const struct options *o)
+{
+    const char *names[] = {o->output, o->ladder, o->trace, o->cost};
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = i + 1; k < 4; k++)
+            if (names[i] && names[k] && strcmp(names[i], names[k]) == 0)
+                return usage(names[i], "is to hold two things");
+    return 0;
+}
+
+int options_check(const struct options *o, enum input_kind kind)
+{
+    bool beside = o->trace || o->stems || o->ladder || o->cost || o->budget;
+    if (kind == INPUT_PATCH && (beside || o->map || o->from || o->to))
+        return usage(o->input, "is a patch; --map, --from, --to, --trace, --stems, --hash-ladder, "
+                               "--cost and --budget are for scores");
+    if (kind == INPUT_PATCH)
+        return 0;
+    if (o->setting_count > 0 || o->release_given || o->sound || o->variations || o->serial)
+        return usage(o->input, "is a score; --set, --hold, --input, --serial and --variations are "
+                               "for patches");
+    if (o->info != INFO_NONE)
+        return usage("--info", "is for patches");
+    if (kind == INPUT_SCORE && o->map)
+        return usage("--map", "is for MIDI files; a score names its own instruments");
+    return check_names(o);
 }
 
 void options_free(struct options *o)

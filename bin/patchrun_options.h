@@ -3,6 +3,7 @@
 #ifndef BIN_PATCHRUN_OPTIONS_H
 #define BIN_PATCHRUN_OPTIONS_H
 
+#include "bin/patchrun_load.h"
 #include "render/audio_file.h"
 #include "vm/repatch.h"
 
@@ -13,7 +14,7 @@ enum info_form { INFO_NONE, INFO_TEXT, INFO_JSON };
 struct options {
     const char *input;
     const char *output;    /* NULL: none */
-    const char **settings; /* NAME=VALUE[@TIME], in order */
+    const char **settings; /* NAME=VALUE[@TIME[~GLIDE]], in order */
     size_t setting_count;
 
     const char *sound; /* --input, or NULL */
@@ -26,7 +27,13 @@ struct options {
     bool release_given;
 
     uint64_t seed, serial;
+    bool seed_given, until_silent;
     size_t variations; /* 0: one, with the name as it is */
+
+    const char *map, *trace, *stems, *ladder, *cost; /* of scores; NULL: none */
+    uint64_t from, to;                               /* frames; to 0: the end */
+    uint64_t budget;                                 /* cycles; 0: the score's */
+
     enum audio_format format;
     enum pcm_format pcm;
     bool dither, hash, quiet;
@@ -41,6 +48,8 @@ struct options {
 /* 0: run; 1: --help or --version was printed, all is done; 2: usage, and it was said. The
  * options' texts are argv's; options_free frees the rest in any case. */
 int options_read(struct options *, int argc, char **argv);
+/* Whether the options fit what FILE turned out to be. 0, or 2, and it was said. */
+int options_check(const struct options *, enum input_kind);
 void options_free(struct options *);
 
 #endif

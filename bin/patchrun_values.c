@@ -157,10 +157,10 @@ static int say_unknown(const char *file, const char *name, const struct rp_progr
 
 struct setting {
     char text[3 * MOST_TEXT];
-    const char *name, *value, *time; /* in text; time NULL: none */
+    const char *name, *value, *time, *glide; /* in text; NULL: none */
 };
 
-/* Cuts NAME=VALUE[@TIME] into its parts. */
+/* Cuts NAME=VALUE[@TIME[~GLIDE]] into its parts. */
 static int split(const char *text, struct setting *setting)
 {
     size_t length = strlen(text);
@@ -174,9 +174,25 @@ static int split(const char *text, struct setting *setting)
     char *at = strchr(equals + 1, '@');
     if (at)
         *at = '\0';
+    char *wave = at ? strchr(at + 1, '~') : NULL;
+    if (wave)
+        *wave = '\0';
     setting->name = setting->text;
     setting->value = equals + 1;
     setting->time = at ? at + 1 : NULL;
+    setting->glide = wave ? wave + 1 : NULL;
+    return 0;
+}
+
+/* 0, or -1: a time is none, or a glide is longer than it may be. */
+static int read_times(const struct setting *setting, struct event *event)
+{
+    uint64_t glide = 0;
+    if (setting->time && value_time(setting->time, &event->frame))
+        return -1;
+    if (setting->glide && (value_time(setting->glide, &glide) || glide > UINT32_MAX))
+        return -1;
+    event->glide = (uint32_t)glide;
     return 0;
 }
 
@@ -185,9 +201,10 @@ int value_setting(const char *text, const char *file, const struct rp_program *p
 {
     struct setting setting;
     *event = (struct event){0};
-    if (split(text, &setting) || (setting.time && value_time(setting.time, &event->frame))) {
+    if (split(text, &setting) || read_times(&setting, event)) {
         fprintf(diagnostics,
-                "patchrun: --set: '%s' is not of the form NAME=VALUE or NAME=VALUE@TIME\n"
+                "patchrun: --set: '%s' is not of the form NAME=VALUE, NAME=VALUE@TIME or "
+                "NAME=VALUE@TIME~GLIDE\n"
                 "  = help: a TIME is 0.5s, 20ms or 24000f\n",
                 text);
         return 2;
@@ -197,7 +214,8 @@ int value_setting(const char *text, const char *file, const struct rp_program *p
         return say_unknown(file, setting.name, program, diagnostics);
     event->param = (unsigned)found;
     const struct rp_param *param = rp_param_info(program, event->param);
-    event->glide = setting.time ? param->glide : 0;
+    if (setting.time && !setting.glide)
+        event->glide = param->glide;
     enum fit fit = read_value(setting.value, param, &event->value);
     return fit == FITS ? 0 : say_misfit(file, setting.value, param, fit, diagnostics);
 }

@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 enum {
-    SAMPLE_MOST_FRAMES = INT32_MAX,
+    SAMPLE_MOST_FRAMES = 1 << 30, /* docs/mixer.md, section 2 */
     SAMPLE_MOST_RATE = 768000,
     SAMPLE_PADDING = 16 /* frames of silence that may be read after the last */
 };

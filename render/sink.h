@@ -1,24 +1,18 @@
 /* sink.h - the way of one voice into its file: trimmed, converted, hashed, written.
  *
- * The file is written in blocks of a fixed size, whatever the size of the pieces that arrive, so
- * that an encoder's answer cannot depend on the cut. A sink serves one take after another and
- * allocates only in sink_init. */
+ * A sink serves one take after another and allocates only in sink_init. */
 #ifndef RENDER_SINK_H
 #define RENDER_SINK_H
 
-#include "render/hash.h"
 #include "render/job.h"
 #include "render/silence.h"
+#include "render/writer.h"
 
 struct sink {
     const struct job *job;
     struct take *take;
-    uint64_t seed; /* of the take: for dither */
     struct silence silence;
-    struct sample_hash hash;
-    unsigned char *pending; /* converted frames not yet written */
-    size_t count, room;     /* frames in it, frames it can hold */
-    uint64_t fed, written;  /* frames of the take */
+    struct writer writer;
 };
 
 /* The error is RENDER_TROUBLE. sink_free may follow in any case. */

@@ -141,31 +141,56 @@ static int find_unit(const char *text, size_t length)
     return -1;
 }
 
-/* Letter, # or b if wanted, octave -1 to 10; a4 is 440 Hz, c4 is middle C. */
-static enum number_status read_note(const char *text, size_t length, struct number *number)
+/* Letter, # or b if wanted, octave -1 to 10; a4 is 440 Hz, c4 is middle C. 0 when it is one. */
+static int scan_note(const char *text, size_t length, int *semitone, int *octave)
 {
     static const int semitones[] = {9, 11, 0, 2, 4, 5, 7};
     int letter = length ? lower(text[0]) : 0;
     if (letter < 'a' || letter > 'g')
-        return NUMBER_NOT;
-    int semitone = semitones[letter - 'a'];
+        return -1;
+    *semitone = semitones[letter - 'a'];
     size_t i = 1;
     if (i < length && (text[i] == '#' || lower(text[i]) == 'b'))
-        semitone += text[i++] == '#' ? 1 : -1;
+        *semitone += text[i++] == '#' ? 1 : -1;
     size_t rest = length - i;
-    int octave;
     if (rest == 1 && is_digit(text[i]))
-        octave = text[i] - '0';
+        *octave = text[i] - '0';
     else if (rest == 2 && text[i] == '-' && text[i + 1] == '1')
-        octave = -1;
+        *octave = -1;
     else if (rest == 2 && text[i] == '1' && text[i + 1] == '0')
-        octave = 10;
+        *octave = 10;
     else
+        return -1;
+    return 0;
+}
+
+static enum number_status read_note(const char *text, size_t length, struct number *number)
+{
+    int semitone, octave;
+    if (scan_note(text, length, &semitone, &octave))
         return NUMBER_NOT;
     number->value = 440.0 * number_exp2((semitone - 9) / 12.0) * number_exp2(octave - 4);
     number->unit = NUMBER_HZ;
     number->unit_at = length;
     return NUMBER_OK;
+}
+
+int number_note(const char *text, size_t length, int *key)
+{
+    int semitone, octave;
+    if (scan_note(text, length, &semitone, &octave))
+        return -1;
+    *key = 12 * (octave + 1) + semitone;
+    return 0;
+}
+
+int number_unit_fits(enum number_unit given, enum number_unit wanted)
+{
+    if (given == NUMBER_BARE)
+        return 1;
+    if (wanted == NUMBER_HZ || wanted == NUMBER_SECONDS)
+        return given == wanted;
+    return given == NUMBER_DB || given == NUMBER_PERCENT;
 }
 
 enum number_status number_read_in(const char *text, size_t length, const char *unit,

@@ -29,6 +29,11 @@ enum number_status number_read(const char *text, size_t length, struct number *n
 /* The same, a bare number being one of the unit named by the text `unit` ("ms", "db", "%"). */
 enum number_status number_read_in(const char *text, size_t length, const char *unit,
                                   struct number *number);
+/* Whether a number written in one unit may stand where another is wanted: a bare one anywhere, dB
+ * and percent where either of them or a plain factor is. */
+int number_unit_fits(enum number_unit given, enum number_unit wanted);
+/* The number of a note in semitones, c4 being 60 as in MIDI, c-1 being 0. 0, or -1: no note. */
+int number_note(const char *text, size_t length, int *key);
 /* The units there are, for suggestions. */
 extern const char *const number_unit_words[];
 extern const size_t number_unit_word_count;

@@ -130,6 +130,17 @@ enum rp_status rp_voice_start(struct rp_group *g, unsigned lane, uint64_t seed, 
     return RP_OK;
 }
 
+enum rp_status rp_voice_stop(struct rp_group *g, unsigned lane)
+{
+    if (lane >= g->lanes)
+        return RP_ARGUMENT;
+    g->started &= ~(UINT32_C(1) << lane);
+    for (uint32_t i = 0; i < g->program->param_count; i++)
+        g->gliding[i] &= ~(UINT32_C(1) << lane);
+    g->stale = 1;
+    return RP_OK;
+}
+
 static float *buffer_of(const struct rp_group *g, uint32_t r)
 {
     return g->buffers + g->program->buffer[r] * (size_t)RP_BLOCK * g->lanes;

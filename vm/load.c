@@ -220,6 +220,21 @@ unsigned rp_inputs(const struct rp_program *p)
     return p->inputs;
 }
 
+uint32_t rp_cost(const struct rp_program *p)
+{
+    uint32_t cost = 0;
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        if (n->opcode == VM_CALL_OP)
+            cost += vm_ops[n->arg].cost;
+        else if (n->opcode == VM_READ_PORT)
+            cost += 3;
+        else if (n->opcode == VM_WRITE_PORT)
+            cost += 2;
+    }
+    return cost;
+}
+
 unsigned rp_param_count(const struct rp_program *p)
 {
     return p->param_count;

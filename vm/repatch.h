@@ -83,6 +83,8 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
 
 unsigned rp_channels(const struct rp_program *); /* 1 or 2 */
 unsigned rp_inputs(const struct rp_program *);   /* channels it takes: 0, 1 or 2 */
+/* Its cost in the model of docs/mixer.md: arithmetic operations a frame and voice. */
+uint32_t rp_cost(const struct rp_program *);
 unsigned rp_param_count(const struct rp_program *);
 const struct rp_param *rp_param_info(const struct rp_program *, unsigned param);
 int rp_param_find(const struct rp_program *, const char *name); /* -1: none */
@@ -102,6 +104,8 @@ struct rp_group *rp_instantiate(const struct rp_program *, unsigned lanes, enum 
 
 /* Clears a lane and starts a voice in it, its parameters at their defaults, at its frame 0. */
 enum rp_status rp_voice_start(struct rp_group *, unsigned lane, uint64_t seed, uint64_t serial);
+/* Frees a lane: it is as if its voice had never been, until it is started or restored again. */
+enum rp_status rp_voice_stop(struct rp_group *, unsigned lane);
 /* From the next frame on; the value is held within the parameter's range (NaN: low). */
 enum rp_status rp_param_set(struct rp_group *, unsigned lane, unsigned param, float value);
 /* Reaches the value after `frames` frames, along the parameter's curve. */

@@ -32,8 +32,9 @@ enum mix_loop {
     MIX_LOOP_ON
 }; /* as the sample has it; off; points */
 
-enum { MIX_TICK = 800, MIX_SENDS = 4, MIX_MOST_VOICES = 4096, MIX_NO_NAME = UINT32_MAX };
+enum { MIX_TICK = 800, MIX_SENDS = 4, MIX_MOST_VOICES = 4096 };
 
+#define MIX_NO_NAME   UINT32_MAX
 #define MIX_RATE_ONE  (INT64_C(1) << 32)
 #define MIX_RATE_MOST (INT64_C(1024) << 32)
 

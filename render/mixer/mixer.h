@@ -88,6 +88,11 @@ struct mix_config {
     unsigned lanes;   /* 0: chosen */
     unsigned threads; /* at least 1 */
     unsigned cut;     /* frames computed at a time, at most; 0: chosen */
+
+    /* Slow, to find out after a failure: from the tick at `check_from` on every op is looked at,
+     * and an error names the node. */
+    bool check;
+    uint64_t check_from;
 };
 
 /* A tick's result; pointers are into the mixer and good until the next tick. */
@@ -108,11 +113,14 @@ void mixer_free(struct mixer *);
 
 /* Computes `frames` frames, 800, or fewer in a last tick, from where the last call ended.
  * `commands` are those of this tick, sorted by (frame, order).
- * RENDER_WRONG: a sample is not finite; the error names node, voice or bus, and frame.
+ * RENDER_WRONG: a sample is not finite; the error names voice or bus, and frame. The node, too, if
+ * the commands are given again from the start to a mixer with `check`, its check_from being this
+ * tick's first frame: the place it then names does not depend on lanes and threads.
  * RENDER_TROUBLE: memory. After a failure only mixer_free is allowed. */
 enum render_status mixer_tick(struct mixer *, const struct mix_command *commands, size_t count,
                               unsigned frames, struct mix_output *, struct render_error *);
 
+/* Voices whose sound goes on for a frame more, if no command ends it. */
 unsigned mixer_sounding(const struct mixer *);
 /* A voice whose sound cannot end without a further command (a looped sample, a patch whose gate is
  * open, without a length), or -1. *source says what it plays. */

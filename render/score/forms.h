@@ -2,12 +2,14 @@
  *
  * A score is S-expressions, or JSON lines that say the same: a line is an array whose first item
  * is the form's name; strings are symbols, numbers (with units: "1.5s") or strings, as
- * sx_atom reads them; a nested array is a nested list; an object stands for keywords:
+ * sx_atom reads them; true and false are on and off; a nested array is a nested list; an object
+ * stands for keywords, and as the value of a keyword for a list of them:
  *
  *     (play kick :at 1.5s :volume 200)        ["play", "kick", {"at": "1.5s", "volume": 200}]
  *
- * The text is read line by line; a form's text and tree live in their own arena, which the caller
- * may keep (a section) or free. */
+ * Which of the two it is, the first character says that is neither blank nor in a comment: '[' is
+ * JSON. The text is read line by line; a form's text and tree live in their own arena, which the
+ * caller may keep (a section) or free. */
 #ifndef RENDER_SCORE_FORMS_H
 #define RENDER_SCORE_FORMS_H
 
@@ -22,9 +24,12 @@ struct form_reader *form_open(FILE *file, const char *name);
 void form_close(struct form_reader *);
 
 /* The next forms: all that begin on one line, as the children of a list; whole lines are taken
- * until every parenthesis is closed. NULL: the end (then *status is 0), or an error that was
- * reported to `diags` (1) or trouble with reading or memory (2, errno or arena->failed says).
- * Everything lives in `arena`; places are good as long as it does. */
+ * until every bracket is closed, 64 MiB at most. NULL: the end (then *status is 0), or an error
+ * that was reported to `diags` (1) or trouble with reading or memory (2, errno or arena->failed
+ * says). After an error there may be more: reading goes on with the next form, and where brackets
+ * do not balance, with the next line that begins with one.
+ * Everything lives in `arena`; places are good as long as it does, so an arena with a reported
+ * error must be kept until the reports are printed. */
 struct sx *form_next(struct form_reader *, struct arena *arena, struct diags *diags, int *status);
 
 #endif

@@ -862,7 +862,7 @@ static void resampled_lengths_and_rates_have_limits(void **state)
     sample_free(&sample);
     write_zeros("a", SF_FORMAT_WAV | SF_FORMAT_PCM_U8, 1, 44740);
     refuse("a", &(struct sample_options){false, SAMPLE_LINEAR}, RENDER_WRONG,
-           "a: is too long; a sample has at most 2147483647 frames");
+           "a: is too long; a sample has at most 1073741824 frames");
 }
 
 /* --- refusals ---------------------------------------------------------------------------- */
@@ -992,7 +992,7 @@ static void promised_frames_are_missed(void **state)
     sample_free(&sample);
     bytes[22] = 0xff; /* too many, were they there */
     save("b", bytes, size);
-    refuse("b", &as_is, RENDER_WRONG, "b: is too long; a sample has at most 2147483647 frames");
+    refuse("b", &as_is, RENDER_WRONG, "b: is too long; a sample has at most 1073741824 frames");
 }
 
 static const int damaged_formats[] = {
@@ -1089,7 +1089,7 @@ static void too_long_is_refused_at_once(void **state)
     save("a", b.data, b.size);
     if (truncate("a", 24 + INT64_C(0x80000000)))
         skip();
-    refuse("a", &as_is, RENDER_WRONG, "a: is too long; a sample has at most 2147483647 frames");
+    refuse("a", &as_is, RENDER_WRONG, "a: is too long; a sample has at most 1073741824 frames");
     assert_int_equal(truncate("a", 24 + INT64_C(0x10000)), 0);
     struct sample sample;
     load(&sample, "a", &as_is);

@@ -1,0 +1,284 @@
+/* patchrun_patch.c - one patch played, into one file or into many with a seed each. */
+#include "bin/patchrun_common.h"
+#include "bin/patchrun_values.h"
+#include "render/job.h"
+#include "render/job_input.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BEST_CUT = 4096, LEAST_CUT = 256 };
+
+/* --- the sound that comes in --------------------------------------------------------------- */
+
+static int check_sound(const struct options *options, const struct loaded *loaded, uint64_t *frames)
+{
+    unsigned inputs = rp_inputs(loaded->program);
+    struct render_error error;
+    *frames = 0;
+    if (!options->sound) {
+        if (inputs > 0 && !options->quiet)
+            fprintf(stderr, "patchrun: note: %s: its input is silent; --input gives it a sound\n",
+                    loaded->name);
+        return 0;
+    }
+    if (inputs == 0) {
+        fprintf(stderr,
+                "patchrun: %s: takes no input, so --input has nowhere to go\n"
+                "  = help: an effect has a node of type 'input' or 'input.mono'\n",
+                loaded->name);
+        return 1;
+    }
+    return job_input_length(options->sound, inputs, frames, &error) ? say_error(&error) : 0;
+}
+
+/* --- the events -------------------------------------------------------------------------- */
+
+/* Closes the gate at --hold; until silent also unasked, for a held note has no end. That of an
+ * effect is held as long as its input. */
+static void add_release(const struct options *options, const struct rp_program *program,
+                        uint64_t sound, struct events *events)
+{
+    int gate = rp_param_find(program, "gate");
+    uint64_t release = options->sound && !options->release_given ? sound : options->release;
+    bool wanted = options->release_given || options->frames == 0;
+    for (size_t i = 0; i < events->count && !options->release_given; i++)
+        if (events->list[i].frame > 0 && (int)events->list[i].param == gate)
+            wanted = false; /* the command line plays the gate itself */
+    if (gate >= 0 && wanted)
+        events->list[events->count++] = (struct event){.frame = release, .param = (unsigned)gate};
+}
+
+static int check_release(const struct options *options, const struct loaded *loaded)
+{
+    if (!options->release_given || rp_param_find(loaded->program, "gate") >= 0)
+        return 0;
+    fprintf(stderr, "patchrun: %s: --hold needs a parameter 'gate', and there is none\n",
+            loaded->name);
+    return 1;
+}
+
+/* events->list is malloc'd. */
+static int read_events(const struct options *options, const struct loaded *loaded, uint64_t sound,
+                       struct events *events)
+{
+    int status = check_release(options, loaded);
+    events->count = 0;
+    events->list = malloc((options->setting_count + 1) * sizeof *events->list);
+    if (!events->list)
+        return say_out_of_memory();
+    for (size_t i = 0; i < options->setting_count && status < 2; i++) {
+        int failed = value_setting(options->settings[i], loaded->name, loaded->program,
+                                   &events->list[events->count++], stderr);
+        status = failed > status ? failed : status;
+    }
+    add_release(options, loaded->program, sound, events);
+    events_sort(events);
+    return status;
+}
+
+/* --- the files --------------------------------------------------------------------------- */
+
+/* Decimal digits of a number of variations. */
+static size_t digits(size_t number)
+{
+    size_t count = 1;
+    for (; number >= 10 && count < 9; number /= 10)
+        count++;
+    return count;
+}
+
+/* "dir/coin.wav" as "dir/coin-07.wav". malloc'd. */
+static char *numbered_name(const char *path, size_t number, size_t last)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot == name)
+        dot = path + strlen(path);
+    size_t stem = (size_t)(dot - path), width = digits(last);
+    char *result = malloc(strlen(path) + 1 + width + 1);
+    if (!result)
+        return NULL;
+    memcpy(result, path, stem);
+    result[stem] = '-';
+    for (size_t i = width; i > 0; i--, number /= 10)
+        result[stem + i] = (char)('0' + number % 10);
+    memcpy(result + stem + 1 + width, dot, strlen(dot) + 1);
+    return result;
+}
+
+struct plan {
+    struct take *takes;
+    char **names; /* of the takes, for files and hashes; malloc'd */
+    size_t count;
+};
+
+static int make_plan(const struct options *options, const char *input, struct plan *plan)
+{
+    const char *base = options->output ? options->output : input;
+    plan->count = options->variations > 0 ? options->variations : 1;
+    plan->takes = calloc(plan->count, sizeof *plan->takes);
+    plan->names = calloc(plan->count, sizeof *plan->names);
+    if (!plan->takes || !plan->names)
+        return say_out_of_memory();
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->names[i] =
+            options->variations > 0 ? numbered_name(base, i + 1, plan->count) : strdup(base);
+        if (!plan->names[i])
+            return say_out_of_memory();
+        plan->takes[i].path = options->output ? plan->names[i] : NULL;
+    }
+    return 0;
+}
+
+static void free_plan(struct plan *plan)
+{
+    job_discard(plan->takes, plan->takes ? plan->count : 0);
+    for (size_t i = 0; plan->names && i < plan->count; i++)
+        free(plan->names[i]);
+    free(plan->names);
+    free(plan->takes);
+}
+
+/* --- rendering --------------------------------------------------------------------------- */
+
+static void set_cut(const struct options *options, size_t takes, struct job *job)
+{
+    job->isa = options->isa;
+    job->threads = options->threads;
+    job->lanes = options->lanes ? options->lanes : rp_choose_lanes(takes);
+    size_t cut = BEST_CUT / job->lanes > LEAST_CUT ? BEST_CUT / job->lanes : LEAST_CUT;
+    job->cut = options->cut ? options->cut : cut;
+}
+
+static uint64_t most_frames(const struct options *options, uint64_t sound)
+{
+    if (options->frames)
+        return options->frames;
+    return options->longest_given ? options->longest : options->longest + sound;
+}
+
+static struct job make_job(const struct options *options, const struct loaded *loaded,
+                           uint64_t sound, const struct events *events, size_t takes)
+{
+    struct job job = {.program = loaded->program,
+                      .name = loaded->name,
+                      .seed = options->seed,
+                      .serial = options->serial,
+                      .input = options->sound,
+                      .input_frames = sound,
+                      .events = events,
+                      .hash = options->hash,
+                      .dither = options->dither,
+                      .until_silent = options->frames == 0,
+                      .threshold = options->threshold,
+                      .hold = options->quiet_hold,
+                      .stop = &stop_signal};
+    job.spec = (struct audio_spec){.format = options->format,
+                                   .pcm = options->pcm,
+                                   .channels = rp_channels(loaded->program),
+                                   .frames = most_frames(options, sound)};
+    set_cut(options, takes, &job);
+    return job;
+}
+
+/* Copying into a pipe may wait for its reader for ever; nothing is left to clean up by then, so
+ * a signal may end us as usual. */
+static int commit(struct plan *plan)
+{
+    struct render_error error;
+    if (plan->count == 1 && plan->takes[0].path && plan->takes[0].file.out.through >= 0)
+        release_signals();
+    return job_commit(plan->takes, plan->count, &error) ? say_error(&error) : 0;
+}
+
+static void note(const struct options *options, const struct plan *plan)
+{
+    bool terminal = isatty(STDERR_FILENO);
+    for (size_t i = 0; i < plan->count && !options->quiet; i++) {
+        const struct take *take = &plan->takes[i];
+        if (take->silent)
+            fprintf(stderr,
+                    "patchrun: note: %s: nothing reached the silence threshold; is the sound "
+                    "late (--silence-hold) or soft (--silence-threshold)?\n",
+                    plan->names[i]);
+        else if (take->cut_off && terminal)
+            fprintf(stderr, "patchrun: note: %s: ends at %g s, before it was silent (--longest)\n",
+                    plan->names[i], (double)take->frames / RP_SAMPLE_RATE);
+    }
+}
+
+static int print_hashes(const struct options *options, const struct plan *plan)
+{
+    bool piped = options->output && out_is_stdout(options->output);
+    FILE *stream = piped ? stderr : stdout;
+    for (size_t i = 0; i < plan->count && options->hash; i++)
+        fprintf(stream, "%s  %s\n", plan->takes[i].hash, plan->names[i]);
+    return flush_output(stream);
+}
+
+static int render(const struct job *job, struct plan *plan)
+{
+    struct render_error error = {.status = RENDER_OK};
+    job_render(job, plan->takes, plan->count, &error);
+    if (atomic_load(&stop_signal))
+        return 2; /* main dies of it */
+    return error.status == RENDER_OK ? 0 : say_error(&error);
+}
+
+static int render_shown(struct job *job, struct plan *plan)
+{
+    struct progress progress = progress_begin(job->spec.frames * plan->count);
+    job->progress = progress_show;
+    job->context = &progress;
+    int status = render(job, plan);
+    progress_end(&progress);
+    return status;
+}
+
+static int play_plan(const struct options *options, const struct loaded *loaded, uint64_t sound,
+                     const struct events *events, struct plan *plan)
+{
+    struct job job = make_job(options, loaded, sound, events, plan->count);
+    bool shown = !options->quiet && isatty(STDERR_FILENO);
+    int status = shown ? render_shown(&job, plan) : render(&job, plan);
+    if (status == 0)
+        status = commit(plan);
+    if (status == 0)
+        note(options, plan);
+    return status == 0 ? print_hashes(options, plan) : status;
+}
+
+static int play(const struct options *options, const struct loaded *loaded)
+{
+    struct events events = {0};
+    struct plan plan = {0};
+    uint64_t sound; /* frames */
+    int status = check_sound(options, loaded, &sound);
+    if (status == 0)
+        status = read_events(options, loaded, sound, &events);
+    if (status == 0)
+        status = make_plan(options, loaded->name, &plan);
+    if (status == 0)
+        status = play_plan(options, loaded, sound, &events, &plan);
+    free_plan(&plan);
+    free(events.list);
+    return status;
+}
+
+static int print_info(const struct options *options, const struct loaded *loaded)
+{
+    value_info(loaded->name, loaded->program, loaded->bytecode, options->info == INFO_JSON, stdout);
+    return flush_output(stdout);
+}
+
+int play_patch(const struct options *options, struct input_file *input)
+{
+    struct loaded loaded;
+    int status = load_stream(input->name, input->stream, stderr, &loaded);
+    if (status == 0)
+        status = options->info != INFO_NONE ? print_info(options, &loaded) : play(options, &loaded);
+    free(loaded.memory);
+    return status;
+}

@@ -1,0 +1,145 @@
+/* groups.c - a group runs through the tick in pieces: between the frames on which something
+ * happens to one of its lanes, and no longer than what the caches hold. */
+#include "render/mixer/state.h"
+
+bool mix_fault_sooner(const struct mix_fault *a, const struct mix_fault *b)
+{
+    if (!a->found || !b->found)
+        return a->found;
+    return a->frame != b->frame ? a->frame < b->frame : a->voice < b->voice;
+}
+
+enum rp_status mix_run(const struct mixer *m, struct rp_group *g, uint32_t frames,
+                       const float *const in[], float *const out[], struct rp_error *error)
+{
+    if (m->config.check && m->frame >= m->config.check_from)
+        return rp_process_checked(g, frames, in, out, error);
+    return rp_process(g, frames, in, out, error);
+}
+
+static void act(const struct mixer *m, struct mix_group *g, const struct mix_action *a)
+{
+    unsigned lane = m->instances[a->instance].lane;
+    switch (a->kind) {
+    case MIX_ACTION_START:
+        rp_voice_start(g->rp, lane, m->config.seed, a->serial);
+        g->live |= UINT32_C(1) << lane;
+        break;
+    case MIX_ACTION_STOP:
+        rp_voice_stop(g->rp, lane);
+        g->live &= ~(UINT32_C(1) << lane);
+        break;
+    case MIX_ACTION_SET:
+        rp_param_glide(g->rp, lane, a->param, a->value, a->frames);
+        break;
+    }
+}
+
+/* A tick's walk through a group. */
+struct walk {
+    struct mix_worker *worker;
+    struct mix_group *group;
+    uint32_t action, span; /* the next action; the first span that is not over */
+    uint32_t at, end;      /* the piece */
+};
+
+static bool act_here(struct walk *w)
+{
+    const struct mixer *m = w->worker->mixer;
+    while (w->action != MIX_END && m->actions[w->action].offset == w->at) {
+        act(m, w->group, &m->actions[w->action]);
+        w->action = m->actions[w->action].next;
+    }
+    w->end = w->action == MIX_END ? m->frames : m->actions[w->action].offset;
+    return w->group->live != 0;
+}
+
+static void keep_fault(const struct walk *w, const struct rp_error *error)
+{
+    const struct mixer *m = w->worker->mixer;
+    const struct mix_instance *i = &m->instances[w->group->instance[error->lane]];
+    struct mix_fault fault = {.found = true,
+                              .frame = i->begun + error->offset,
+                              .own_frame = error->offset,
+                              .voice = i->voice,
+                              .source = i->source,
+                              .node = error->node};
+    if (mix_fault_sooner(&fault, &w->worker->fault))
+        w->worker->fault = fault;
+}
+
+/* A sample y is 2^-15 from 256 units on. */
+static bool is_loud(const float *s, uint32_t n)
+{
+    int loud = 0;
+    for (uint32_t i = 0; i < n; i++)
+        loud |= (s[i] >= 256.0f) | (s[i] <= -256.0f);
+    return loud != 0;
+}
+
+static void listen(const struct walk *w, unsigned channels)
+{
+    const struct mix_group *g = w->group;
+    for (unsigned lane = 0; lane < g->lanes; lane++) {
+        struct mix_instance *i = &w->worker->mixer->instances[g->instance[lane]];
+        if (!(g->live >> lane & 1) || !i->watched || i->loud)
+            continue;
+        for (unsigned c = 0; c < channels; c++)
+            i->loud |= is_loud(w->worker->signals[c] + lane * (size_t)MIX_TICK, w->end - w->at);
+    }
+}
+
+static void mix_span_part(const struct walk *w, const struct mix_span *span, unsigned channels)
+{
+    const struct mixer *m = w->worker->mixer;
+    uint32_t from = span->begin > w->at ? span->begin : w->at;
+    uint32_t to = span->end < w->end ? span->end : w->end;
+    if (from >= to)
+        return;
+    size_t first = m->instances[span->instance].lane * (size_t)MIX_TICK + from - w->at;
+    mix_patch_span(w->worker, span, w->worker->signals[0] + first,
+                   w->worker->signals[channels - 1] + first, from, to - from);
+}
+
+/* Spans of a sound follow each other, and are listed by their ends. */
+static void mix_piece(struct walk *w, unsigned channels)
+{
+    const struct mixer *m = w->worker->mixer;
+    while (w->span != MIX_END && m->spans[w->span].end <= w->at)
+        w->span = m->spans[w->span].next;
+    for (uint32_t i = w->span; i != MIX_END; i = m->spans[i].next)
+        mix_span_part(w, &m->spans[i], channels);
+}
+
+static bool run_piece(struct walk *w)
+{
+    const struct mixer *m = w->worker->mixer;
+    const struct mix_group *g = w->group;
+    unsigned channels = rp_channels(m->config.sources[g->source].program);
+    uint32_t n = w->end - w->at;
+    struct rp_error error;
+    if (mix_run(m, g->rp, n, NULL, w->worker->planes, &error) != RP_OK) {
+        keep_fault(w, &error);
+        return false;
+    }
+    for (unsigned c = 0; c < channels; c++)
+        m->kernels->planes(w->worker->planes[c], g->lanes, n, w->worker->signals[c]);
+    listen(w, channels);
+    mix_piece(w, channels);
+    return true;
+}
+
+void mix_group_run(struct mix_worker *worker, struct mix_group *g)
+{
+    const struct mixer *m = worker->mixer;
+    struct walk w = {worker, g, g->actions.first, g->spans.first, 0, 0};
+    while (w.at < m->frames) {
+        if (act_here(&w)) {
+            if (w.end - w.at > m->config.cut)
+                w.end = w.at + m->config.cut;
+            if (!run_piece(&w))
+                return;
+        }
+        w.at = w.end;
+    }
+}

@@ -1,0 +1,60 @@
+/* kernels.c - the inner loops in plain C: what they compute, for any machine. */
+#include "render/mixer/state.h"
+
+static void step_head(struct mix_head *h)
+{
+    int64_t start = (int64_t)h->loop_start << 32, end = (int64_t)h->loop_end << 32;
+    if (h->loop && (h->step > 0 ? h->pos >= end - h->step : h->pos < start - h->step))
+        mix_head_advance(h, 1);
+    else /* may leave the sample, and then wrap: it is not looked at */
+        h->pos = (int64_t)((uint64_t)h->pos + (uint64_t)h->step);
+}
+
+static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float *to)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        int64_t i = h->pos >> 32;
+        int32_t w = (int32_t)((uint32_t)h->pos >> 17);
+        int32_t a = x[i], b = x[i + 1]; /* 0 past the end: sample.h */
+        if (h->loop && i + 1 == h->loop_end)
+            b = x[h->loop_start];
+        to[k] = (float)(256 * a + ((b - a) * w >> 7));
+        step_head(h);
+    }
+}
+
+static void add(const float *a, const float *b, uint32_t n, float gain_left, float gain_right,
+                int32_t *left, int32_t *right)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        left[i] += mix_rne(a[i] * gain_left);
+        right[i] += mix_rne(b[i] * gain_right);
+    }
+}
+
+static float hold(float y)
+{
+    float s = y * 8388608.0f;
+    s = s > -16777216.0f ? s : -16777216.0f;
+    return s < 16777216.0f ? s : 16777216.0f;
+}
+
+static void planes(const float *from, unsigned lanes, uint32_t n, float *to)
+{
+    for (unsigned l = 0; l < lanes; l++)
+        for (uint32_t i = 0; i < n; i++)
+            to[l * (size_t)MIX_TICK + i] = hold(from[i * (size_t)lanes + l]);
+}
+
+const struct mix_kernels mix_kernels_plain = {sample, add, planes};
+
+const struct mix_kernels *mix_kernels(enum rp_isa isa)
+{
+#if defined __x86_64__
+    if (isa != RP_ISA_BASE && rp_isa_available(RP_ISA_AVX2))
+        return &mix_kernels_avx2;
+#else
+    (void)isa;
+#endif
+    return &mix_kernels_plain;
+}

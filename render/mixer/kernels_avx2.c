@@ -1,0 +1,176 @@
+/* kernels_avx2.c - the inner loops of kernels.c eight frames at a time. */
+#include "render/mixer/state.h"
+
+#if defined __x86_64__
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2")))
+
+enum { WIDE = 8 };
+
+/* Eight heads side by side, each a frame after the one before. The fractions are kept less 2^31:
+ * AVX2 compares signed numbers only. */
+struct heads {
+    __m256i whole, part;
+    __m256i step_whole, step_part;      /* of eight frames */
+    __m256i start, last, length, first; /* of the loop; first: its first sample in high halves */
+};
+
+AVX2 static inline __m256i all(int32_t x)
+{
+    return _mm256_set1_epi32(x);
+}
+
+AVX2 static struct heads spread(const int16_t *x, const struct mix_head *h)
+{
+    int32_t whole[WIDE], part[WIDE];
+    struct mix_head head = *h;
+    int64_t step = h->step * WIDE;
+    for (int i = 0; i < WIDE; i++) {
+        whole[i] = (int32_t)(head.pos >> 32);
+        part[i] = (int32_t)((uint32_t)head.pos ^ UINT32_C(0x80000000));
+        mix_head_advance(&head, 1);
+    }
+    return (struct heads){
+        .whole = _mm256_loadu_si256((const __m256i *)whole),
+        .part = _mm256_loadu_si256((const __m256i *)part),
+        .step_whole = all((int32_t)(step >> 32)),
+        .step_part = all((int32_t)(uint32_t)step),
+        .start = all((int32_t)h->loop_start),
+        .last = all((int32_t)h->loop_end - 1),
+        .length = all((int32_t)(h->loop_end - h->loop_start)),
+        .first = all((int32_t)((uint32_t)(uint16_t)x[h->loop ? h->loop_start : 0] << 16)),
+    };
+}
+
+enum way { STRAIGHT, LOOP_FORWARD, LOOP_BACKWARD };
+
+AVX2 static inline __attribute__((always_inline)) void move(struct heads *h, enum way way)
+{
+    __m256i part = _mm256_add_epi32(h->part, h->step_part);
+    __m256i carry = _mm256_cmpgt_epi32(h->part, part);
+    __m256i whole = _mm256_sub_epi32(_mm256_add_epi32(h->whole, h->step_whole), carry);
+    if (way == LOOP_FORWARD)
+        whole = _mm256_sub_epi32(whole,
+                                 _mm256_and_si256(_mm256_cmpgt_epi32(whole, h->last), h->length));
+    if (way == LOOP_BACKWARD)
+        whole = _mm256_add_epi32(whole,
+                                 _mm256_and_si256(_mm256_cmpgt_epi32(h->start, whole), h->length));
+    h->whole = whole;
+    h->part = part;
+}
+
+AVX2 static inline __attribute__((always_inline)) __m256 eight(const int16_t *x,
+                                                               const struct heads *h, enum way way)
+{
+    __m256i pair = _mm256_i32gather_epi32((const int *)(const void *)x, h->whole, 2);
+    if (way != STRAIGHT) {
+        __m256i edge = _mm256_cmpeq_epi32(h->whole, h->last);
+        pair = _mm256_blendv_epi8(pair, _mm256_blend_epi16(pair, h->first, 0xaa), edge);
+    }
+    __m256i weight = _mm256_srli_epi32(_mm256_xor_si256(h->part, all(INT32_MIN)), 17);
+    __m256i a = _mm256_srai_epi32(_mm256_slli_epi32(pair, 16), 16);
+    __m256i slope = _mm256_sub_epi32(_mm256_srai_epi32(pair, 16), a);
+    __m256i between = _mm256_srai_epi32(_mm256_mullo_epi32(slope, weight), 7);
+    return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_slli_epi32(a, 8), between));
+}
+
+AVX2 static inline __attribute__((always_inline)) uint32_t
+eights(const int16_t *x, struct mix_head *head, uint32_t n, float *to, enum way way)
+{
+    struct heads h = spread(x, head);
+    uint32_t k = 0;
+    for (; k + WIDE <= n; k += WIDE) {
+        _mm256_storeu_ps(to + k, eight(x, &h, way));
+        move(&h, way);
+    }
+    mix_head_advance(head, k);
+    return k;
+}
+
+/* In a loop, eight steps must not go round more than once, nor leave 31 bits. */
+static bool fits(const struct mix_head *h)
+{
+    int64_t way = (h->step > 0 ? h->step : -h->step) * WIDE;
+    return !h->loop ||
+           (way <= (int64_t)(h->loop_end - h->loop_start) << 32 && h->loop_end < UINT32_C(1) << 30);
+}
+
+AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float *to)
+{
+    uint32_t done = 0;
+    if (h->loop && h->step < 0 && h->pos >> 32 < h->loop_start) {
+        mix_kernels_plain.sample(x, h, 1, to); /* may jump by more than the loop's length */
+        done = 1;
+    }
+    if (n - done >= WIDE && fits(h)) {
+        if (!h->loop)
+            done += eights(x, h, n - done, to + done, STRAIGHT);
+        else if (h->step > 0)
+            done += eights(x, h, n - done, to + done, LOOP_FORWARD);
+        else
+            done += eights(x, h, n - done, to + done, LOOP_BACKWARD);
+    }
+    mix_kernels_plain.sample(x, h, n - done, to + done);
+}
+
+AVX2 static inline void add_eight(const float *from, __m256 gain, int32_t *to)
+{
+    __m256i more = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(from), gain));
+    __m256i sum = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(const void *)to), more);
+    _mm256_storeu_si256((__m256i *)(void *)to, sum);
+}
+
+AVX2 static void add(const float *a, const float *b, uint32_t n, float gain_left, float gain_right,
+                     int32_t *left, int32_t *right)
+{
+    __m256 to_left = _mm256_set1_ps(gain_left), to_right = _mm256_set1_ps(gain_right);
+    uint32_t i = 0;
+    for (; i + WIDE <= n; i += WIDE) {
+        add_eight(a + i, to_left, left + i);
+        add_eight(b + i, to_right, right + i);
+    }
+    mix_kernels_plain.add(a + i, b + i, n - i, gain_left, gain_right, left + i, right + i);
+}
+
+AVX2 static inline __m256 hold(const float *y)
+{
+    __m256 s = _mm256_mul_ps(_mm256_loadu_ps(y), _mm256_set1_ps(8388608.0f));
+    s = _mm256_max_ps(s, _mm256_set1_ps(-16777216.0f));
+    return _mm256_min_ps(s, _mm256_set1_ps(16777216.0f));
+}
+
+/* Rows of eight become columns of eight, in three rounds of pairs. */
+AVX2 static inline void turn(const float *from, unsigned lanes, float *to)
+{
+    __m256 r[WIDE], s[WIDE];
+    for (unsigned i = 0; i < WIDE; i++)
+        r[i] = hold(from + i * lanes);
+    for (unsigned i = 0; i < WIDE; i += 2) {
+        s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (unsigned i = 0; i < WIDE; i += 4) {
+        r[i] = _mm256_shuffle_ps(s[i], s[i + 2], 0x44);
+        r[i + 1] = _mm256_shuffle_ps(s[i], s[i + 2], 0xee);
+        r[i + 2] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0x44);
+        r[i + 3] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0xee);
+    }
+    for (unsigned i = 0; i < WIDE / 2; i++) {
+        float *low = to + i * (size_t)MIX_TICK, *high = low + WIDE / 2 * (size_t)MIX_TICK;
+        _mm256_storeu_ps(low, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+        _mm256_storeu_ps(high, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+    }
+}
+
+AVX2 static void planes(const float *from, unsigned lanes, uint32_t n, float *to)
+{
+    uint32_t done = lanes % WIDE == 0 ? n / WIDE * WIDE : 0;
+    for (uint32_t i = 0; i < done; i += WIDE)
+        for (unsigned l = 0; l < lanes; l += WIDE)
+            turn(from + i * (size_t)lanes + l, lanes, to + l * (size_t)MIX_TICK + i);
+    mix_kernels_plain.planes(from + done * (size_t)lanes, lanes, n - done, to + done);
+}
+
+const struct mix_kernels mix_kernels_avx2 = {sample, add, planes};
+#endif

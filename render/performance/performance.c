@@ -1,0 +1,371 @@
+#include "render/performance/performance.h"
+#include "render/performance/ladder.h"
+#include "render/performance/stems.h"
+#include "render/performance/trace.h"
+#include "render/silence.h"
+#include "render/writer.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum side { LADDER, TRACE, COST, SIDES }; /* files of text beside the sound */
+
+struct performance {
+    const struct performance_plan *plan;
+    struct performance_result *result;
+    struct mixer *mixer;
+    struct audio_file file;
+    bool opened;
+    struct writer writer;
+    struct silence silence;
+    struct stems stems;
+    struct out_file side[SIDES];
+    bool side_opened[SIDES];
+    uint64_t at;                /* frame of the score */
+    uint64_t tail;              /* frames a patch voice may be silent before it ends */
+    uint64_t alive;             /* output frames that stay because something sounded later */
+    float frames[MIX_TICK * 2]; /* the tick's mix */
+    bool cost_json;
+    struct render_error event_error; /* the first while tracing */
+};
+
+static uint64_t min64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t max64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool ends_with(const char *text, const char *tail)
+{
+    size_t length = strlen(text), size = strlen(tail);
+    return length >= size && strcmp(text + length - size, tail) == 0;
+}
+
+/* --- what the mixer tells ------------------------------------------------------------------ */
+
+static void write_side(struct performance *p, enum side side, const char *text, size_t size)
+{
+    struct render_error error;
+    if (p->event_error.status == RENDER_OK &&
+        out_write(&p->side[side], text, size, &error) != RENDER_OK)
+        p->event_error = error;
+}
+
+static void write_line(struct performance *p, char *line)
+{
+    if (line) {
+        write_side(p, TRACE, line, strlen(line));
+        write_side(p, TRACE, "\n", 1);
+    } else if (p->event_error.status == RENDER_OK) {
+        render_fail(&p->event_error, RENDER_TROUBLE, "out of memory");
+    }
+    free(line);
+}
+
+static void count_cost(struct performance *p, const struct mix_event *event)
+{
+    struct performance_result *result = p->result;
+    const struct mix_cost *cost = &event->cost;
+    if (!cost->over)
+        return;
+    if (result->ticks_over++ == 0) {
+        result->first_over = event->frame / MIX_TICK;
+        result->first_blame = cost->blame;
+        result->first_cycles = cost->mix_cycles;
+    }
+    if (cost->mix_cycles > result->worst_cycles) {
+        result->worst_over = event->frame / MIX_TICK;
+        result->worst_cycles = cost->mix_cycles;
+    }
+}
+
+static void on_event(void *context, const struct mix_event *event)
+{
+    struct performance *p = context;
+    char text[COST_TEXT];
+    p->result->sounds += event->kind == MIX_EVENT_PLAY;
+    p->result->refused += event->kind == MIX_EVENT_REFUSE;
+    p->result->stolen += event->kind == MIX_EVENT_STEAL;
+    p->result->ignored += event->kind == MIX_EVENT_IGNORE;
+    if (event->kind == MIX_EVENT_COST)
+        count_cost(p, event);
+    if (event->frame < p->plan->from / MIX_TICK * MIX_TICK)
+        return;
+    if (p->side_opened[TRACE])
+        write_line(p, trace_line(p->plan->score, event));
+    if (p->side_opened[COST] && event->kind == MIX_EVENT_COST) {
+        int size = p->cost_json ? trace_cost_json(event, text) : trace_cost(event, text);
+        write_side(p, COST, text, (size_t)size);
+    }
+}
+
+static uint64_t longest_tail(const struct score *score)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < score->source_count; i++)
+        most = max64(most, score->sources[i].tail);
+    return most * MIX_TICK;
+}
+
+/* --- files --------------------------------------------------------------------------------- */
+
+static enum render_status open_side(struct performance *p, enum side side, const char *path,
+                                    struct render_error *error)
+{
+    if (!path)
+        return RENDER_OK;
+    p->side_opened[side] = true;
+    return out_create(&p->side[side], path, 1 + (uint64_t)side, error);
+}
+
+static enum render_status open_sides(struct performance *p, struct render_error *error)
+{
+    const struct performance_plan *plan = p->plan;
+    enum render_status status = open_side(p, LADDER, plan->ladder, error);
+    if (status == RENDER_OK)
+        status = open_side(p, TRACE, plan->trace, error);
+    if (status == RENDER_OK)
+        status = open_side(p, COST, plan->cost, error);
+    if (status == RENDER_OK && plan->ladder)
+        status = ladder_begin(&p->side[LADDER], error);
+    if (status == RENDER_OK && plan->trace)
+        write_line(p, trace_header(plan->score, plan->seed));
+    p->cost_json =
+        plan->cost && (ends_with(plan->cost, ".jsonl") || ends_with(plan->cost, ".json"));
+    return status;
+}
+
+static enum render_status open_sound(struct performance *p, struct render_error *error)
+{
+    const struct performance_plan *plan = p->plan;
+    uint64_t held = plan->until_silent ? max64(plan->hold, p->tail) + 2 * MIX_TICK : MIX_TICK;
+    struct writer_plan writer = {
+        .spec = {plan->format, plan->pcm, 2, plan->to - plan->from},
+        .hash = plan->hash,
+        .dither = plan->dither,
+        .held = held,
+    };
+    enum render_status status = writer_init(&p->writer, &writer, error);
+    if (status == RENDER_OK && plan->output) {
+        p->opened = true;
+        status = audio_create(&p->file, &writer.spec, plan->output, 0, error);
+    }
+    writer_start(&p->writer, plan->output ? &p->file : NULL, plan->seed);
+    if (status == RENDER_OK && plan->stems)
+        status = stems_begin(&p->stems, plan->score, plan->stems, writer.spec.frames, held, error);
+    return status;
+}
+
+static enum render_status open_mixer(struct performance *p, struct render_error *error)
+{
+    const struct performance_plan *plan = p->plan;
+    const struct score *score = plan->score;
+    struct mix_config config = {
+        .voices = score->voices,
+        .policy = score->policy,
+        .seed = plan->seed,
+        .budget = plan->budget,
+        .sources = score->sources,
+        .source_count = score->source_count,
+        .buses = score->buses,
+        .bus_count = score->bus_count,
+        .params = score->params,
+        .param_count = score->param_count,
+        .name_count = score->name_count,
+        .parts = plan->stems || plan->ladder,
+        .event = on_event,
+        .context = p,
+        .isa = plan->isa,
+        .lanes = plan->lanes,
+        .threads = plan->threads,
+        .cut = plan->cut,
+    };
+    p->mixer = mixer_new(&config, error);
+    return p->mixer ? RENDER_OK : error->status;
+}
+
+/* --- a tick -------------------------------------------------------------------------------- */
+
+/* The sums as floats: docs/mixer.md, section 7. Beyond 2^24 they are rounded, and held within the
+ * format's range in any case. */
+static void to_floats(const int64_t *mix, unsigned frames, float *out)
+{
+    for (unsigned i = 0; i < 2 * frames; i++)
+        out[i] = (float)mix[i] * 0x1p-23f;
+}
+
+static void note_clipping(struct performance *p, unsigned begin, unsigned end)
+{
+    float most = p->plan->pcm == PCM_16 ? 0x1.fffep-1f : 0x1.fffffep-1f;
+    if (p->plan->pcm == PCM_FLOAT || p->result->clipped)
+        return;
+    for (unsigned i = 2 * begin; i < 2 * end; i++)
+        p->result->clipped |= p->frames[i] > most || p->frames[i] < -1.0f;
+}
+
+/* Nothing ends before the last command has acted and the last sound is over. A sound may be
+ * silent in the middle: what lies further back than a voice's tail stays. */
+static void watch_silence(struct performance *p, unsigned begin, unsigned end)
+{
+    uint64_t now = p->at + end, last = p->plan->score->last;
+    bool sounding = mixer_sounding(p->mixer) > 0;
+    bool idle = now >= last && !sounding;
+    if (sounding && p->silence.fed > p->tail)
+        p->alive = max64(p->alive, p->silence.fed - p->tail);
+    p->silence.not_before = idle ? min64(p->silence.not_before, p->silence.fed) : UINT64_MAX;
+    silence_feed(&p->silence, p->frames + (size_t)2 * begin, end - begin, 2);
+}
+
+/* Output frames that are sure to stay. */
+static uint64_t settled(const struct performance *p)
+{
+    const struct performance_plan *plan = p->plan;
+    if (!plan->until_silent)
+        return p->silence.fed;
+    uint64_t kept = plan->score->last > plan->from ? plan->score->last - plan->from : 0;
+    return max64(max64(p->silence.end, p->alive), min64(kept, p->silence.fed));
+}
+
+/* Frames begin .. end of the tick go out. */
+static enum render_status deliver(struct performance *p, const struct mix_output *output,
+                                  unsigned begin, unsigned end, struct render_error *error)
+{
+    if (begin >= end)
+        return RENDER_OK;
+    note_clipping(p, begin, end);
+    if (p->plan->until_silent)
+        watch_silence(p, begin, end);
+    else
+        silence_feed(&p->silence, p->frames + (size_t)2 * begin, end - begin, 2);
+    p->silence.fed = p->writer.fed + (end - begin);
+    enum render_status status =
+        writer_feed(&p->writer, p->frames + (size_t)2 * begin, end - begin, settled(p), error);
+    if (status == RENDER_OK && p->plan->stems)
+        status = stems_feed(&p->stems, output, begin, end, settled(p), error);
+    return status;
+}
+
+static enum render_status run_tick(struct performance *p, unsigned frames,
+                                   struct render_error *error)
+{
+    const struct performance_plan *plan = p->plan;
+    const struct mix_command *commands;
+    struct mix_output output;
+    size_t count;
+    uint64_t from = max64(plan->from, p->at) - p->at;
+    enum render_status status =
+        timeline_until(plan->score->timeline, p->at + MIX_TICK, &commands, &count, error);
+    if (status == RENDER_OK)
+        status = mixer_tick(p->mixer, commands, count, frames, &output, error);
+    if (status != RENDER_OK)
+        return status;
+    if (p->event_error.status != RENDER_OK) {
+        *error = p->event_error;
+        return error->status;
+    }
+    if (from >= frames)
+        return RENDER_OK;
+    to_floats(output.mix, frames, p->frames);
+    if (plan->ladder)
+        status = ladder_tick(&p->side[LADDER], plan->score, p->at / MIX_TICK, frames, p->frames,
+                             &output, error);
+    return status == RENDER_OK ? deliver(p, &output, (unsigned)from, frames, error) : status;
+}
+
+/* --- the whole ----------------------------------------------------------------------------- */
+
+static enum render_status endless(const struct performance *p, int voice, int source,
+                                  struct render_error *error)
+{
+    render_fail(error, RENDER_WRONG, "%s: voice %d plays '%s' and nothing stops it", p->plan->name,
+                voice, p->plan->score->sources[source].name);
+    render_help(error, "give the score an end, as in (end 30s), use --seconds, or stop the voice");
+    return RENDER_WRONG;
+}
+
+static enum render_status run_all(struct performance *p, struct render_error *error)
+{
+    const struct performance_plan *plan = p->plan;
+    enum render_status status = RENDER_OK;
+    while (p->at < plan->to && !p->silence.over && status == RENDER_OK) {
+        if (atomic_load_explicit(plan->stop, memory_order_relaxed))
+            return render_fail(error, RENDER_INTERRUPTED, "%s", "");
+        status = run_tick(p, (unsigned)min64(plan->to - p->at, MIX_TICK), error);
+        p->at += MIX_TICK;
+        if (plan->progress)
+            plan->progress(plan->context, p->at);
+        int source, voice = plan->until_silent && p->at >= plan->score->last
+                                ? mixer_endless(p->mixer, &source)
+                                : -1;
+        if (status == RENDER_OK && voice >= 0)
+            return endless(p, voice, source, error);
+    }
+    return status;
+}
+
+static enum render_status close_all(struct performance *p, struct render_error *error)
+{
+    struct performance_result *result = p->result;
+    bool over = p->silence.over && p->plan->until_silent;
+    result->frames = over ? max64(settled(p), 1) : p->writer.fed;
+    result->silent = p->silence.end == 0;
+    result->cut_off = p->plan->until_silent && !over;
+    enum render_status status = writer_end(&p->writer, result->frames, result->hash, error);
+    if (status == RENDER_OK && p->plan->stems)
+        status = stems_end(&p->stems, result->frames, error);
+    for (int i = 0; i < SIDES && status == RENDER_OK; i++)
+        if (p->side_opened[i])
+            status = out_close(&p->side[i], error);
+    return status;
+}
+
+enum render_status perform(const struct performance_plan *plan, struct performance **performance,
+                           struct performance_result *result, struct render_error *error)
+{
+    struct performance *p = *performance = calloc(1, sizeof *p);
+    if (!p)
+        return render_fail(error, RENDER_TROUBLE, "out of memory");
+    memset(result, 0, sizeof *result);
+    p->plan = plan;
+    p->result = result;
+    p->tail = longest_tail(plan->score);
+    silence_init(&p->silence, plan->threshold, plan->hold, UINT64_MAX);
+    enum render_status status = open_sides(p, error);
+    if (status == RENDER_OK)
+        status = open_sound(p, error);
+    if (status == RENDER_OK)
+        status = open_mixer(p, error);
+    if (status == RENDER_OK)
+        status = run_all(p, error);
+    return status == RENDER_OK ? close_all(p, error) : status;
+}
+
+enum render_status perform_commit(struct performance *p, struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    if (p->plan->stems)
+        status = stems_commit(&p->stems, error);
+    for (int i = 0; i < SIDES && status == RENDER_OK; i++)
+        if (p->side_opened[i])
+            status = out_commit(&p->side[i], error);
+    return status == RENDER_OK && p->opened ? audio_commit(&p->file, error) : status;
+}
+
+void perform_discard(struct performance *p)
+{
+    if (!p)
+        return;
+    mixer_free(p->mixer);
+    writer_free(&p->writer);
+    stems_discard(&p->stems);
+    if (p->opened)
+        audio_discard(&p->file);
+    for (int i = 0; i < SIDES; i++)
+        if (p->side_opened[i])
+            out_discard(&p->side[i]);
+    free(p);
+}

@@ -1,0 +1,156 @@
+/* params.c - parameters of patches: found, and given values as people write them. */
+#include "render/score/reading.h"
+#include "text/number.h"
+#include <string.h>
+
+/* --- values ------------------------------------------------------------------------------- */
+
+/* A parameter's unit, what a bare number is in, and what is taken. */
+static const struct {
+    enum number_unit unit;
+    const char *bare, *after, *examples;
+} units[] = {
+    [RP_UNIT_NONE] = {NUMBER_BARE, "", "", "a number such as 0.5, 50% or -6db"},
+    [RP_UNIT_HZ] = {NUMBER_HZ, "", " Hz",
+                    "a frequency such as 880, 1.2khz or a4, or 50% of the range"},
+    [RP_UNIT_SECONDS] = {NUMBER_SECONDS, "", " s",
+                         "a time such as 0.3, 5ms or 0.3s, or 50% of the range"},
+    [RP_UNIT_RATIO] = {NUMBER_PERCENT, "", "", "a factor such as 0.5, 50% or -6db"},
+    [RP_UNIT_DB] = {NUMBER_DB, "db", " dB", "a level such as -6, -6db or 50%"},
+    [RP_UNIT_GATE] = {NUMBER_BARE, "", "", "0 or 1"},
+};
+
+enum fit { FITS, OTHER_UNIT, OUT_OF_RANGE };
+
+/* A share of a range in Hz or seconds is a place in it; of all else, a factor. */
+static bool is_position(const struct rp_param *param, const struct number *number)
+{
+    return number->unit == NUMBER_PERCENT &&
+           (param->unit == RP_UNIT_HZ || param->unit == RP_UNIT_SECONDS);
+}
+
+static enum fit fit_value(const struct sx *sx, const struct rp_param *param, float *value)
+{
+    struct number number;
+    if (sx->kind == SX_LIST ||
+        number_read_in(sx->text, sx->length, units[param->unit].bare, &number) != NUMBER_OK)
+        return OTHER_UNIT;
+    *value = (float)number.value;
+    if (is_position(param, &number)) {
+        bool within = *value >= 0.0f && *value <= 1.0f;
+        *value = rp_param_at(param, *value);
+        return within ? FITS : OUT_OF_RANGE;
+    }
+    if (!number_unit_fits(number.unit, units[param->unit].unit) ||
+        (param->unit == RP_UNIT_GATE && number.unit != NUMBER_BARE))
+        return OTHER_UNIT;
+    return *value >= param->low && *value <= param->high ? FITS : OUT_OF_RANGE;
+}
+
+static const char *value_text(char text[NUMBER_TEXT], const struct rp_param *param, float value)
+{
+    double shown = param->unit == RP_UNIT_DB ? number_db((double)value) : (double)value;
+    snprintf(text, NUMBER_TEXT, "%.7g%s", shown, units[param->unit].after);
+    return text;
+}
+
+static bool misfit(struct reading *r, const struct sx *sx, const char *where,
+                   const struct rp_param *param, enum fit fit)
+{
+    char low[NUMBER_TEXT], high[NUMBER_TEXT];
+    const char *text = sx->kind == SX_LIST ? "(...)" : sx->text;
+    struct diag *d = score_wrong(r, E_SCORE_PARAM_VALUE, sx,
+                                 fit == OTHER_UNIT ? "'%.60s' does not fit parameter '%s' of '%s'"
+                                                   : "'%.60s' is outside the range of '%s' of '%s'",
+                                 text, param->name, where);
+    if (fit == OTHER_UNIT)
+        diag_help(&r->diags, d, "it takes %s", units[param->unit].examples);
+    else
+        diag_help(&r->diags, d, "its range is %s to %s", value_text(low, param, param->low),
+                  value_text(high, param, param->high));
+    return false;
+}
+
+bool param_value(struct reading *r, const struct sx *sx, const char *where,
+                 const struct rp_param *param, float *value)
+{
+    enum fit fit = fit_value(sx, param, value);
+    return fit == FITS || misfit(r, sx, where, param, fit);
+}
+
+/* --- names -------------------------------------------------------------------------------- */
+
+uint32_t param_number(struct reading *r, const char *name)
+{
+    return names_add(&r->params, name);
+}
+
+static void unknown_param(struct reading *r, const struct sx *sx, const char *where,
+                          const char *const *words, size_t count)
+{
+    struct diag *d = score_wrong(r, E_SCORE_PARAM, sx, "'%s' has no parameter '%.60s'", where,
+                                 sx->kind == SX_LIST ? "(...)" : sx->text);
+    if (count > 0)
+        score_suggest(r, d, sx->text, "it has", words, count);
+    else
+        diag_help(&r->diags, d, "it has no parameters at all");
+}
+
+int param_of(struct reading *r, const struct sx *sx, const char *where,
+             const struct rp_program *program)
+{
+    unsigned count = rp_param_count(program);
+    int found = sx->kind == SX_LIST ? -1 : rp_param_find(program, sx->text);
+    if (found >= 0)
+        return found;
+    const char **words = arena_take(&r->score->arena, count, sizeof *words);
+    for (unsigned i = 0; words && i < count; i++)
+        words[i] = rp_param_info(program, i)->name;
+    unknown_param(r, sx, where, words, words ? count : 0);
+    return -1;
+}
+
+static const struct rp_param *param_in(const struct rp_program *program, const char *name)
+{
+    int found = program ? rp_param_find(program, name) : -1;
+    return found < 0 ? NULL : rp_param_info(program, (unsigned)found);
+}
+
+static void unknown_anywhere(struct reading *r, const struct sx *sx)
+{
+    struct diag *d =
+        score_wrong(r, E_SCORE_PARAM, sx, "no patch of the score has a parameter '%.60s'",
+                    sx->kind == SX_LIST ? "(...)" : sx->text);
+    score_suggest(r, d, sx->text, "there are", r->params.words, r->params.count);
+}
+
+/* The first patch that has the parameter and takes the value, else the first that has it. */
+bool param_anywhere(struct reading *r, const struct sx *name, const struct sx *value, float *number)
+{
+    const struct rp_param *first = NULL;
+    const char *where = "";
+    for (size_t i = 0; name->kind != SX_LIST && i < r->score->source_count; i++) {
+        const struct mix_source *source = &r->score->sources[i];
+        const struct rp_param *param = param_in(source->program, name->text);
+        if (param && fit_value(value, param, number) == FITS)
+            return true;
+        if (param && !first) {
+            first = param;
+            where = source->name;
+        }
+    }
+    if (!first) {
+        unknown_anywhere(r, name);
+        return false;
+    }
+    return misfit(r, value, where, first, fit_value(value, first, number));
+}
+
+bool param_exists(struct reading *r, const struct sx *name)
+{
+    for (size_t i = 0; name->kind != SX_LIST && i < r->score->source_count; i++)
+        if (param_in(r->score->sources[i].program, name->text))
+            return true;
+    unknown_anywhere(r, name);
+    return false;
+}

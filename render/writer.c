@@ -1,0 +1,105 @@
+#include "render/writer.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 32768, PIECE = 1024 }; /* frames: written at a time, converted at a time */
+
+static size_t frame_bytes(const struct writer *writer)
+{
+    return pcm_bytes(writer->plan.spec.pcm) * writer->plan.spec.channels;
+}
+
+enum render_status writer_init(struct writer *writer, const struct writer_plan *plan,
+                               struct render_error *error)
+{
+    *writer = (struct writer){.plan = *plan};
+    writer->room = (size_t)plan->held + BLOCK + PIECE;
+    writer->pending = malloc(writer->room * frame_bytes(writer));
+    if (!writer->pending || (plan->hash && hash_init(&writer->hash)))
+        return render_fail(error, RENDER_TROUBLE, "out of memory");
+    return RENDER_OK;
+}
+
+void writer_free(struct writer *writer)
+{
+    free(writer->pending);
+    hash_free(&writer->hash);
+}
+
+void writer_start(struct writer *writer, struct audio_file *file, uint64_t seed)
+{
+    writer->file = file;
+    writer->seed = seed;
+    writer->count = 0;
+    writer->fed = writer->written = 0;
+    if (writer->plan.hash)
+        hash_restart(&writer->hash);
+}
+
+static void convert(struct writer *writer, const float *samples, size_t frames)
+{
+    const struct audio_spec *spec = &writer->plan.spec;
+    void *out = writer->pending + writer->count * frame_bytes(writer);
+    size_t count = frames * spec->channels;
+    if (writer->plan.dither)
+        pcm_convert_dithered(spec->pcm, writer->seed, writer->fed * spec->channels, samples, count,
+                             out);
+    else
+        pcm_convert(spec->pcm, samples, count, out);
+    writer->count += frames;
+    writer->fed += frames;
+}
+
+static enum render_status write_block(struct writer *writer, const unsigned char *bytes,
+                                      size_t frames, struct render_error *error)
+{
+    const struct audio_spec *spec = &writer->plan.spec;
+    if (writer->plan.hash)
+        hash_add(&writer->hash, spec->pcm, bytes, frames * spec->channels);
+    writer->written += frames;
+    return writer->file ? audio_write(writer->file, bytes, frames, error) : RENDER_OK;
+}
+
+/* Writes whole blocks of the frames before `settled` and moves the rest to the front. */
+static enum render_status write_blocks(struct writer *writer, uint64_t settled,
+                                       struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    size_t done = 0, width = frame_bytes(writer);
+    for (; status == RENDER_OK && settled - writer->written >= BLOCK; done += BLOCK)
+        status = write_block(writer, writer->pending + done * width, BLOCK, error);
+    writer->count -= done;
+    if (done > 0)
+        memmove(writer->pending, writer->pending + done * width, writer->count * width);
+    return status;
+}
+
+enum render_status writer_feed(struct writer *writer, const float *samples, size_t frames,
+                               uint64_t settled, struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    for (size_t at = 0, n; at < frames && status == RENDER_OK; at += n) {
+        n = frames - at < PIECE ? frames - at : PIECE;
+        convert(writer, samples + at * writer->plan.spec.channels, n);
+        uint64_t sure = settled < writer->fed ? settled : writer->fed;
+        if (sure > writer->written)
+            status = write_blocks(writer, sure, error);
+    }
+    return status;
+}
+
+enum render_status writer_end(struct writer *writer, uint64_t frames, char text[HASH_TEXT],
+                              struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    size_t done = 0, rest = (size_t)(frames - writer->written), width = frame_bytes(writer);
+    for (size_t n; status == RENDER_OK && done < rest; done += n) {
+        n = rest - done < BLOCK ? rest - done : BLOCK;
+        status = write_block(writer, writer->pending + done * width, n, error);
+    }
+    if (status == RENDER_OK && writer->file)
+        status = audio_finish(writer->file, error);
+    if (writer->plan.hash && text)
+        hash_text(&writer->hash, text);
+    return status;
+}

@@ -1,0 +1,218 @@
+/* test_score_plays.c - what sounds are started with, what is done to them, music. */
+#include "tests/render/test_score.h"
+
+#define S "(score) (quantise off) (tempo 120) (sample kick \"kick.wav\") (sample ring \"loop.wav\")\n"
+#define P S "(patch lead \"lead.sx\") (patch noise \"noise.sx\") (bus room \"echo.sx\") (bus all)\n"
+
+static void settings_are_taken(void **state)
+{
+    (void)state;
+    struct run run;
+    read_text(&run, "(score \"level one\") (voices 4096) (steal lowest_priority) (quantise off)\n"
+                    "(seed 18446744073709551615) (budget 600) (end 1.5s) (resample linear)");
+    assert_int_equal(run.status, 0);
+    assert_string_equal(run.score.name, "level one");
+    assert_int_equal(run.score.voices, 4096);
+    assert_int_equal(run.score.policy, MIX_STEAL_LOWEST_PRIORITY);
+    assert_int_equal(run.score.quantise, 0);
+    assert_true(run.score.has_seed && run.score.seed == UINT64_MAX);
+    assert_int_equal(run.score.budget, 600);
+    assert_true(run.score.has_end && run.score.end == 72000);
+    end_run(&run);
+    read_text(&run, "(score)");
+    assert_int_equal(run.status, 0);
+    assert_string_equal(run.score.name, "");
+    assert_int_equal(run.score.voices, 16);
+    assert_int_equal(run.score.policy, MIX_STEAL_OLDEST);
+    assert_int_equal(run.score.quantise, 1);
+    assert_true(!run.score.has_seed && !run.score.has_end);
+    end_run(&run);
+}
+
+static void resources_have_their_parts(void **state)
+{
+    (void)state;
+    struct run run;
+    read_text(&run, P "(sample wide \"wide.wav\" :mix yes :root a3) (patch dark \"lead.sx\" :pitch "
+                      "none :gate none :velocity level :tail 1s)\n"
+                      "(patch low \"noise.sx\" :pitch tone) (bus last :volume 9 :pan 8)\n");
+    assert_int_equal(run.status, 0);
+    const struct score *s = &run.score;
+    assert_int_equal(s->source_count, 7);
+    assert_int_equal(s->plans[0].root, 60);
+    assert_int_equal(s->plans[1].root, 72); /* the file's own */
+    assert_int_equal(s->plans[4].root, 57);
+    assert_int_equal(s->sources[4].sample->length, 1000);
+    assert_string_equal(s->params[s->plans[2].pitch], "freq");
+    assert_string_equal(s->params[s->plans[2].velocity], "velocity");
+    assert_string_equal(rp_param_info(s->sources[2].program, (unsigned)s->sources[2].gate)->name,
+                        "gate");
+    assert_int_equal(s->sources[2].tail, 15);
+    assert_int_equal(s->sources[3].gate, -1);
+    assert_int_equal(s->plans[3].pitch, -1);
+    assert_int_equal(s->sources[5].pitch, -1);
+    assert_int_equal(s->sources[5].gate, -1);
+    assert_string_equal(s->params[s->plans[5].velocity], "level");
+    assert_int_equal(s->sources[5].tail, 60);
+    assert_string_equal(s->params[s->plans[6].pitch], "tone");
+    assert_int_equal(s->bus_count, 3);
+    assert_int_equal(s->buses[2].volume, 9);
+    assert_int_equal(s->buses[2].pan, 8);
+    end_run(&run);
+}
+
+static void buses_may_go_to_later_ones(void **state)
+{
+    (void)state;
+    struct run run;
+    read_text(&run, "(score) (bus a :to c) (bus b) (bus c \"echo.sx\" :to mix :set (wet 20%))");
+    assert_int_equal(run.status, 0);
+    assert_int_equal(run.score.buses[0].to, 2);
+    assert_int_equal(run.score.buses[1].to, -1);
+    assert_int_equal(run.score.buses[2].to, -1);
+    char *got = commands_of(&run.score);
+    assert_string_equal(got, "0 set bus c wet 0.2\n");
+    free(got);
+    end_run(&run);
+}
+
+static void options_are_taken(void **state)
+{
+    (void)state;
+    expect(P "(play kick :voice 3 :as k :volume 1 :pan 2 :priority 4 :bus all :fade 10ms :serial 7 "
+             ":pitch -3/2 :send (room 50))",
+           "0 play voice 3 kick volume 1 pan 2 rate -6442450944 priority 4 serial 7 bus all as k in "
+           "480\n0 + send #0 to room 50\n");
+    expect(P "(play ring) (play ring :loop on) (play ring :loop off) (play ring :loop (3 4)) (play "
+             "kick :loop on)",
+           "0 play ring\n0 play ring loop 100..900\n0 play ring loop off\n0 play ring loop 3..4\n"
+           "0 play kick loop 0..1000\n");
+    expect(P "(play lead :set (cutoff 50% freq 100 level -6db attack 5ms))",
+           "0 play lead base 100\n0 + set #0 cutoff 4050\n0 + set #0 freq 100\n"
+           "0 + set #0 level 0.501187\n0 + set #0 attack 0.005\n");
+}
+
+static void defaults_are_overridden(void **state)
+{
+    (void)state;
+    expect("(score) (bus a) (bus b) (sample k \"kick.wav\" :volume 9 :bus a :send (b 1) (fade 1t) "
+           "(loop on))\n"
+           "(patch p \"lead.sx\" :set (cutoff 500 freq 60))\n"
+           "(play k) (play k :volume 8 :bus mix :send (b 2 a 3) :loop off)\n"
+           "(play p :set (cutoff 600)) (note p a4)",
+           "0 play k volume 9 bus a loop 0..1000 in 800\n0 + send #0 to b 1\n"
+           "0 play k volume 8 loop off in 800\n0 + send #2 to b 2\n0 + send #2 to a 3\n"
+           "0 play p base 60\n0 + set #5 cutoff 500\n0 + set #5 freq 60\n0 + set #5 cutoff 600\n"
+           "0 play p base 440\n0 + set #9 cutoff 500\n0 + set #9 freq 60\n0 + set #9 freq 440\n");
+}
+
+static const struct {
+    const char *text;
+    int64_t rate;
+} rates[] = {
+    {"1.5", INT64_C(6442450944)},
+    {"1/3", INT64_C(1431655765)},  /* ...765.33 */
+    {"2/3", INT64_C(2863311531)},  /* ...530.67 */
+    {"-2/3", INT64_C(-2863311531)},
+    {"12st", INT64_C(8589934592)},
+    {"-12st", INT64_C(2147483648)},
+    {"7st", INT64_C(6435179895)},  /* 2^(7/12 + 32) = 6435179894.7 */
+    {"0.5st", INT64_C(4420819444)}, /* 2^(1/24 + 32) = 4420819444.4 */
+    {"1024", INT64_C(1024) << 32},
+    {"-1024", -(INT64_C(1024) << 32)},
+};
+
+static void rates_are_nearest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        char text[200], wanted[100];
+        snprintf(text, sizeof text, S "(set_pitch 0 %s)", rates[i].text);
+        snprintf(wanted, sizeof wanted, "0 set_pitch voice 0 %" PRId64 "\n", rates[i].rate);
+        expect(text, wanted);
+    }
+}
+
+static void notes_have_pitch_and_velocity(void **state)
+{
+    (void)state;
+    expect(P "(note lead a3 1 :velocity 25%)",
+           "0 play lead for 24000 base 220\n0 + set #0 freq 220\n0 + set #0 velocity 0.25\n");
+    expect(P "(note lead 69) (note lead 1.5khz) (note lead a4 :pitch 2 :set (freq 50))",
+           "0 play lead base 440\n0 + set #0 freq 440\n0 play lead base 1500\n0 + set #2 freq 1500\n"
+           "0 play lead rate 8589934592 base 50\n0 + set #4 freq 440\n0 + set #4 freq 50\n");
+    /* A sample is played faster, from its root, and softer: floor(200 * 0.33 + 0.5) */
+    expect(P "(note ring c6 :velocity 33% :volume 200) (note kick c3 :velocity 0.5) (note kick c5 "
+             ":pitch 1/2)",
+           "0 play ring volume 66 rate 8589934592 base 1046.5\n"
+           "0 play kick volume 128 rate 2147483648 base 130.813\n"
+           "0 play kick base 523.251\n");
+}
+
+static void voices_are_commanded(void **state)
+{
+    (void)state;
+    expect(P "(play lead :as a) (stop a :fade 1t) (release 3) (set_volume a 5 :ramp 1s) (set_pan "
+             "all 6)\n(set_pitch a 2) (set a cutoff 200) (glide 1 level 0 1) (send a room 7) "
+             "(is_playing 15)\n(set room wet 1) (set_volume room 3)",
+           "0 play lead as a\n0 stop a in 800\n0 release voice 3\n0 set_volume a 5 in 48000\n"
+           "0 set_pan bus all 6\n0 set_pitch a 8589934592\n0 set a cutoff 200\n"
+           "0 set voice 1 level 1 in 24000\n0 send a to room 7\n0 is_playing voice 15\n"
+           "0 set bus room wet 1\n0 set_volume bus room 3\n");
+}
+
+static void bodies_are_for_their_sound(void **state)
+{
+    (void)state;
+    expect(P "(seq :at 1 (play lead :for 2 (set cutoff 300) (glide cutoff 400 1 :at 1) (set_volume "
+             "9 :at 1.5) (release :at 5)) (play kick))",
+           "24000 play lead for 48000\n24000 set #0 cutoff 300\n48000 set #0 cutoff 400 in 24000\n"
+           "60000 set_volume #0 9\n72000 play kick\n144000 release #0\n");
+}
+
+static void lines_are_played(void **state)
+{
+    (void)state;
+    expect(S "(seq (line kick :velocity 1 c4 . c5:2 c3:1/2 _) (play ring))",
+           "0 play kick for 24000 base 261.626\n"
+           "48000 play kick rate 8589934592 for 48000 base 523.251\n"
+           "96000 play kick rate 2147483648 for 36000 base 130.813\n132000 play ring\n");
+    expect(S "(line kick :step 100ms :gate 50% c4 c4! (c4 c5! :for 3) _:2 .:2 60!:2 60:2!)",
+           "0 play kick volume 204 for 2400 base 261.626\n"
+           "4800 play kick for 2400 base 261.626\n"
+           "9600 play kick volume 204 for 12000 base 261.626\n"
+           "9600 play kick rate 8589934592 for 12000 base 523.251\n"
+           "43200 play kick for 4800 base 261.626\n52800 play kick for 4800 base 261.626\n");
+    /* Holds belong to what is before them, and rests do not end a line. */
+    expect_same(P "(line lead :voice 2 :as l :step 1/4 c4 _ _ . . e4 _:3)",
+                P "(line lead :voice 2 :as l c4:3/4 .:1/2 e4:1)");
+}
+
+static void patterns_are_played(void **state)
+{
+    (void)state;
+    expect(S "(seq (pattern kick \"x.X | .\") (play ring))",
+           "0 play kick volume 204\n12000 play kick\n24000 play ring\n");
+    expect(P "(pattern noise :step 1s :velocity 50% \"xX\")",
+           "0 play noise volume 128 for 48000\n48000 play noise volume 159 for 48000\n");
+    expect(P "(pattern kick :for 10ms x.) (pattern noise :gate 50% x)",
+           "0 play kick volume 204 for 480\n0 play noise volume 204 for 3000\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_are_taken),
+        cmocka_unit_test(resources_have_their_parts),
+        cmocka_unit_test(buses_may_go_to_later_ones),
+        cmocka_unit_test(options_are_taken),
+        cmocka_unit_test(defaults_are_overridden),
+        cmocka_unit_test(rates_are_nearest),
+        cmocka_unit_test(notes_have_pitch_and_velocity),
+        cmocka_unit_test(voices_are_commanded),
+        cmocka_unit_test(bodies_are_for_their_sound),
+        cmocka_unit_test(lines_are_played),
+        cmocka_unit_test(patterns_are_played),
+    };
+    return IN_FOLDER(tests);
+}
