@@ -55,7 +55,7 @@ static int read_midi(const struct options *options, struct input_file *midi,
     reading->map_only = 1;
     int status = input_file_open(&map, options->map);
     if (status == 0)
-        status = score_read(score, map.name, reading);
+        status = score_read(score, map.stream, map.name, reading);
     input_file_close(&map);
     return status == 0 ? midi_read(score, midi->stream, midi->name, stderr) : status;
 }
@@ -66,7 +66,7 @@ static int read_score(const struct options *options, struct input_file *input,
     struct score_options reading = {.loader = {load_program, library}, .diagnostics = stderr};
     if (input->kind == INPUT_MIDI)
         return read_midi(options, input, &reading, score);
-    return score_read(score, input->name, &reading);
+    return score_read(score, input->stream, input->name, &reading);
 }
 
 /* --- performing --------------------------------------------------------------------------- */

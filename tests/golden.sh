@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # golden - the committed sounds. golden/NAME.golden says how fixtures/NAME.sx is rendered and the
-# hash of its samples; NAME.flac holds them, NAME.listing the program. Only tests/golden-update
-# writes them, one by name.
+# hash of its samples; NAME.flac holds them, NAME.listing the program. golden/scores/NAME.golden says
+# the same of a score; NAME.flac holds its samples or the excerpt named, NAME.ladder.gz the hashes of
+# every tick, voice and bus. Only tests/golden-update writes them, one by name.
 . tests/lib.sh
 
 field() {
@@ -36,8 +37,51 @@ for fixture in fixtures/*.sx; do
     check "$name: the same listing" same_listing "$name"
     check "$name: golden/$name.flac is those samples, and a sound" audio_is_sound "$name"
 done
-for golden in golden/*; do
-    name=$(basename "${golden%.*}")
-    check "$golden belongs to a fixture" test -e "fixtures/$name.sx"
+score_of() {
+    ls "fixtures/scores/$1".{sx,mid,jsonl} 2>/dev/null | head -1
+}
+climbs_the_same_ladder() {
+    local got
+    # shellcheck disable=SC2046
+    got=$("$patchrun" "$(score_of "$1")" $(field render "scores/$1") --quiet --hash \
+        --hash-ladder "$work/ladder" | cut -d' ' -f1)
+    gzip -dc "golden/scores/$1.ladder.gz" >"$work/wanted"
+    if ! cmp -s "$work/ladder" "$work/wanted"; then
+        echo "the first tick that differs, golden and ours:"
+        diff "$work/wanted" "$work/ladder" | grep -m1 '^<'
+        diff "$work/wanted" "$work/ladder" | grep -m1 '^>'
+        return 1
+    fi
+    [ "$got" = "$(field hash "scores/$1")" ]
+}
+excerpt_is_the_same() {
+    # shellcheck disable=SC2046
+    "$patchrun" "$(score_of "$1")" $(field render "scores/$1") $(field excerpt "scores/$1") --quiet --hash |
+        cut -d' ' -f1 >"$work/got" && stat_of hash "$(build/tests/tools/audio_stats "golden/scores/$1.flac")" |
+        diff - "$work/got"
+}
+score_is_sound() {
+    local s
+    s=$(build/tests/tools/audio_stats "golden/scores/$1.flac") || return 1
+    echo "$s"
+    [ "$(stat_of values "$s")" -gt 100 ] && [ "$(stat_of clipped "$s")" = 0 ] &&
+        awk "BEGIN {exit !($(stat_of peak "$s") > 0.1)}"
+}
+# A score that only names instruments, or is included by others, has no sound of its own.
+for fixture in fixtures/scores/*.sx fixtures/scores/*.mid; do
+    name=$(basename "${fixture%.*}")
+    case $name in *-map | *-bed) continue ;; esac
+    if [ ! -e "golden/scores/$name.golden" ]; then
+        fail "$fixture has no golden; look at its sound, then: tests/golden-update scores/$name"
+        continue
+    fi
+    check "$name: the same ladder" climbs_the_same_ladder "$name"
+    check "$name: golden/scores/$name.flac is the same" excerpt_is_the_same "$name"
+    check "$name: golden/scores/$name.flac is a sound" score_is_sound "$name"
+done
+for golden in golden/*.* golden/scores/*.*; do
+    name=${golden#golden/}
+    name=${name%%.*}
+    check "$golden belongs to a fixture" ls "fixtures/$name".*
 done
 report

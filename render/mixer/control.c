@@ -110,20 +110,14 @@ static void set_param(struct mixer *m, const struct mix_command *c, int voice)
     applied(m, c, voice);
 }
 
-/* A send of 0 makes room for another. False: there is none. */
+/* False: no place is left. */
 static bool set_send(struct mix_route *r, uint16_t bus, uint8_t amount)
 {
     unsigned i = 0;
     while (i < r->send_count && r->sends[i].bus != bus)
         i++;
-    if (i == r->send_count && amount == 0)
-        return true;
     if (i == MIX_SENDS)
         return false;
-    if (amount == 0) {
-        r->sends[i] = r->sends[--r->send_count];
-        return true;
-    }
     r->sends[i] = (struct mix_send){bus, amount};
     if (i == r->send_count)
         r->send_count++;

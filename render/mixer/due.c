@@ -55,9 +55,8 @@ void mix_due_add(struct mixer *m, uint32_t voice)
 void mix_due_gather(struct mixer *m)
 {
     m->due_count = 0;
-    for (uint32_t v = 0; v < m->config.voices; v++)
-        if (m->sounds[v].sounding)
-            mix_due_add(m, v);
+    for (uint32_t v = 0; (v = mix_next_sounding(m, v)) < m->config.voices; v++)
+        mix_due_add(m, v);
 }
 
 static bool still_true(const struct mixer *m, const struct mix_due *due)

@@ -88,12 +88,11 @@ eights(const int16_t *x, struct mix_head *head, uint32_t n, float *to, enum way 
     return k;
 }
 
-/* In a loop, eight steps must not go round more than once, nor leave 31 bits. */
+/* In a loop, eight steps must not go round more than once. */
 static bool fits(const struct mix_head *h)
 {
     int64_t way = (h->step > 0 ? h->step : -h->step) * WIDE;
-    return !h->loop ||
-           (way <= (int64_t)(h->loop_end - h->loop_start) << 32 && h->loop_end < UINT32_C(1) << 30);
+    return !h->loop || way <= (int64_t)(h->loop_end - h->loop_start) << 32;
 }
 
 AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float *to)

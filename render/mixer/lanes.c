@@ -177,10 +177,10 @@ static void give_span(struct mixer *m, uint32_t number)
 /* Only sounds released by the tick's first frame may fall silent. */
 static void watch(struct mixer *m)
 {
-    for (uint32_t v = 0; v < m->config.voices; v++) {
+    for (uint32_t v = 0; (v = mix_next_sounding(m, v)) < m->config.voices; v++) {
         const struct mix_sound *s = &m->sounds[v];
         const struct mix_source *source = &m->config.sources[s->source];
-        if (!s->sounding || source->sample)
+        if (source->sample)
             continue;
         bool let_go = source->gate < 0 || (s->released && s->released_at <= m->frame);
         m->instances[s->instance].watched = let_go && s->begun <= m->frame;

@@ -105,7 +105,8 @@ static void distribute(const struct stretch *s)
     add(s->left, s->n, place->left + s->at);
     add(s->right, s->n, place->right + s->at);
     for (unsigned i = 0; i < s->route->send_count; i++)
-        send(s, &s->route->sends[i]);
+        if (s->route->sends[i].amount > 0)
+            send(s, &s->route->sends[i]);
     if (s->part)
         interleave(s, s->part);
     if (s->part_direct && s->route->bus == MIX_NONE)

@@ -190,11 +190,23 @@ void mix_sound_pitch(struct mixer *m, uint32_t voice, uint64_t frame, int64_t ra
 
 /* ---- the end of a tick ---- */
 
+uint32_t mix_next_sounding(const struct mixer *m, uint32_t voice)
+{
+    uint32_t voices = m->config.voices;
+    while (voice < voices) {
+        uint64_t busy = ~m->idle[voice / 64] >> voice % 64;
+        if (busy) {
+            voice += (uint32_t)__builtin_ctzll(busy);
+            break;
+        }
+        voice = voice / 64 * 64 + 64;
+    }
+    return voice < voices ? voice : voices;
+}
+
 void mix_sounds_close(struct mixer *m)
 {
-    for (uint32_t v = 0; v < m->config.voices; v++) {
-        if (!m->sounds[v].sounding)
-            continue;
+    for (uint32_t v = 0; (v = mix_next_sounding(m, v)) < m->config.voices; v++) {
         mix_sound_cut(m, v, m->frame + m->frames);
         account(m, v);
     }
@@ -214,9 +226,9 @@ static void settle_patch(struct mixer *m, struct mix_sound *s)
 
 void mix_sounds_settle(struct mixer *m)
 {
-    for (uint32_t v = 0; v < m->config.voices; v++) {
+    for (uint32_t v = 0; (v = mix_next_sounding(m, v)) < m->config.voices; v++) {
         struct mix_sound *s = &m->sounds[v];
-        if (s->sounding && !is_sample(m, s))
+        if (!is_sample(m, s))
             settle_patch(m, s);
         s->cut = 0;
         s->heard = s->interpolates = false;

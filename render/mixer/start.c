@@ -100,6 +100,11 @@ static void start_patch(struct mixer *m, uint32_t voice, const struct mix_comman
     mix_act(m, act);
 }
 
+static bool lets_go(const struct mix_source *source)
+{
+    return source->sample || source->gate >= 0;
+}
+
 static void start(struct mixer *m, uint32_t voice, const struct mix_command *c, uint64_t serial)
 {
     const struct mix_source *source = &m->config.sources[c->source];
@@ -116,7 +121,7 @@ static void start(struct mixer *m, uint32_t voice, const struct mix_command *c, 
         .finish = MIX_NEVER,
         .fade_end = MIX_NEVER,
         .silence = MIX_NEVER,
-        .note_end = c->length ? c->frame + c->length : MIX_NEVER,
+        .note_end = c->length && lets_go(source) ? c->frame + c->length : MIX_NEVER,
         .level = {mix_still(c->volume), mix_still(c->pan)},
         .route = {.bus = c->bus},
     };

@@ -323,6 +323,8 @@ void mix_due_act(struct mixer *, const struct mix_due *);
 void mix_emit(struct mixer *, struct mix_event);
 struct mix_event mix_event(enum mix_event_kind, uint64_t frame, int voice, int source,
                            const struct mix_command *);
+/* The first voice from `voice` on in which something sounds, or config.voices. */
+uint32_t mix_next_sounding(const struct mixer *, uint32_t voice);
 /* The frame on which it ends by what is known now. */
 uint64_t mix_sound_end_frame(const struct mix_sound *);
 /* Makes the span up to `frame`: before anything changes that can be heard. */

@@ -160,11 +160,11 @@ static enum render_status open_sound(struct performance *p, struct render_error 
     return status;
 }
 
-static enum render_status open_mixer(struct performance *p, struct render_error *error)
+static struct mix_config configure(struct performance *p)
 {
     const struct performance_plan *plan = p->plan;
     const struct score *score = plan->score;
-    struct mix_config config = {
+    return (struct mix_config){
         .voices = score->voices,
         .policy = score->policy,
         .seed = plan->seed,
@@ -184,6 +184,11 @@ static enum render_status open_mixer(struct performance *p, struct render_error 
         .threads = plan->threads,
         .cut = plan->cut,
     };
+}
+
+static enum render_status open_mixer(struct performance *p, struct render_error *error)
+{
+    struct mix_config config = configure(p);
     p->mixer = mixer_new(&config, error);
     return p->mixer ? RENDER_OK : error->status;
 }
@@ -213,7 +218,7 @@ static void watch_silence(struct performance *p, unsigned begin, unsigned end)
 {
     uint64_t now = p->at + end, last = p->plan->score->last;
     bool sounding = mixer_sounding(p->mixer) > 0;
-    bool idle = now >= last && !sounding;
+    bool idle = now > last && !sounding;
     if (sounding && p->silence.fed > p->tail)
         p->alive = max64(p->alive, p->silence.fed - p->tail);
     p->silence.not_before = idle ? min64(p->silence.not_before, p->silence.fed) : UINT64_MAX;
@@ -287,6 +292,36 @@ static enum render_status endless(const struct performance *p, int voice, int so
     return RENDER_WRONG;
 }
 
+/* Plays everything again up to the tick at p->at, which failed, looking there at every op: so the
+ * error names the node, and says the same whatever lanes and threads met it first. */
+static enum render_status name_node(struct performance *p, struct render_error *error)
+{
+    struct mix_config config = configure(p);
+    config.event = NULL;
+    config.parts = false;
+    config.check = true;
+    config.check_from = p->at;
+    struct timeline *timeline = p->plan->score->timeline;
+    struct render_error found = {.status = RENDER_OK};
+    enum render_status status = timeline_rewind(timeline, &found);
+    struct mixer *mixer = status == RENDER_OK ? mixer_new(&config, &found) : NULL;
+    for (uint64_t at = 0; mixer && at <= p->at && status == RENDER_OK; at += MIX_TICK) {
+        const struct mix_command *commands;
+        struct mix_output output;
+        size_t count;
+        status = timeline_until(timeline, at + MIX_TICK, &commands, &count, &found);
+        if (status == RENDER_OK)
+            status = mixer_tick(mixer, commands, count, (unsigned)min64(p->plan->to - at, MIX_TICK),
+                                &output, &found);
+    }
+    mixer_free(mixer);
+    if (found.status != RENDER_WRONG)
+        found = *error;
+    render_fail(error, RENDER_WRONG, "%s: %.560s", p->plan->name, found.text);
+    render_help(error, found.help);
+    return RENDER_WRONG;
+}
+
 static enum render_status run_all(struct performance *p, struct render_error *error)
 {
     const struct performance_plan *plan = p->plan;
@@ -295,10 +330,12 @@ static enum render_status run_all(struct performance *p, struct render_error *er
         if (atomic_load_explicit(plan->stop, memory_order_relaxed))
             return render_fail(error, RENDER_INTERRUPTED, "%s", "");
         status = run_tick(p, (unsigned)min64(plan->to - p->at, MIX_TICK), error);
+        if (status == RENDER_WRONG)
+            return name_node(p, error);
         p->at += MIX_TICK;
         if (plan->progress)
             plan->progress(plan->context, p->at);
-        int source, voice = plan->until_silent && p->at >= plan->score->last
+        int source, voice = plan->until_silent && p->at > plan->score->last
                                 ? mixer_endless(p->mixer, &source)
                                 : -1;
         if (status == RENDER_OK && voice >= 0)

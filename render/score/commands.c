@@ -202,6 +202,8 @@ void do_send(struct reading *r, const struct form *f, struct moment *end)
 
 static bool no_parameters(struct reading *r, const struct form *f, const struct target *t)
 {
+    if (names_find(&r->failed, t->name) != NAME_NONE)
+        return false; /* nobody knows what it has */
     struct diag *d = score_wrong(r, E_SCORE_NOT_FOR, f->sx, "'%s' has no parameters", t->name);
     diag_label(&r->diags, d, t->to == MIX_BUS ? "this bus has no effect" : "this is a sample");
     return false;

@@ -5,7 +5,7 @@
 #include "text/arena.h"
 #include <stdint.h>
 
-enum { NAME_NONE = UINT32_MAX };
+#define NAME_NONE UINT32_MAX
 
 /* Zeroed but for the arena: empty. words[i] has the number i. */
 struct names {

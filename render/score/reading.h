@@ -56,7 +56,7 @@ enum {
     MOST_DEPTH = 1000, /* forms in forms, sections used within counted */
     MOST_FILES = 32,   /* included in one another */
     MOST_COMMANDS = 100000000,
-    MOST_STEPS = 1000000000, /* forms and items evaluated */
+    MOST_STEPS = 400000000, /* forms and items evaluated */
     MOST_SOURCES = 65536,
     MOST_BUSES = 1024
 };
@@ -80,12 +80,11 @@ struct sounding {
 
 /* A file being read. */
 struct score_file {
-    const char *path, *folder;    /* the folder with its slash, or "" */
-    uint16_t number;              /* in score.files */
-    const struct score_file *in;  /* what includes it, or NULL */
-    const struct sx *included_by; /* form */
-    struct moment start;          /* of its forms */
-    bool headed;                  /* its (score) was seen */
+    const char *path, *folder;   /* the folder with its slash, or "" */
+    uint16_t number;             /* in score.files */
+    const struct score_file *in; /* what includes it, or NULL */
+    struct moment start;         /* of its forms */
+    bool headed;                 /* its (score) was seen */
 };
 
 struct section {
@@ -122,8 +121,7 @@ struct reading {
     struct mix_command *parts; /* of the play being made */
     size_t part_count, part_capacity;
     const struct sounding *inner; /* the play whose body is evaluated, or NULL */
-    struct moment inner_start;
-    struct ratio transpose; /* semitones, of the sections around */
+    struct ratio transpose;       /* semitones, of the sections around */
     enum sample_resample resample;
     uint64_t given; /* settings seen, by row of the table */
     bool begun;     /* a command was read */
@@ -131,7 +129,7 @@ struct reading {
     bool ordered;
     uint64_t ordered_frame;
     unsigned depth;
-    uint64_t steps;
+    uint64_t steps, commands;
     struct batch *batches; /* kept trees */
 
     const struct source *line_source; /* where the last line number was asked for */

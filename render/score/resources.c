@@ -381,6 +381,8 @@ void do_bus(struct reading *r, const struct form *f, struct moment *end)
     if (file) {
         bus.program = load_program(r, file);
         good = is_effect(r, file, bus.program);
+        if (!good)
+            names_add(&r->failed, name);
     }
     good &= !f->keys[KEY_VOLUME] || arg_byte(r, f->keys[KEY_VOLUME], "a volume", &bus.volume);
     good &= !f->keys[KEY_PAN] || arg_byte(r, f->keys[KEY_PAN], "a pan", &bus.pan);

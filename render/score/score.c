@@ -92,6 +92,7 @@ static void too_many(struct reading *r, const struct sx *sx)
 
 uint64_t score_emit(struct reading *r, const struct sx *sx, struct mix_command *command)
 {
+    r->commands++;
     command->file = r->file_number;
     command->line = line_of(r, sx->place);
     if (r->diags.count || r->error.status)
@@ -356,18 +357,11 @@ static int finish(struct reading *r, const char *path)
     return r->error.status ? 2 : r->diags.count ? 1 : 0;
 }
 
-static int read_whole(struct reading *r, const char *path)
+static int read_whole(struct reading *r, FILE *stream, const char *path)
 {
-    const char *why;
     struct score_file file = {.path = path};
     file.start = (struct moment){ratio_whole(0), ratio_whole(0)};
-    FILE *stream = score_open_file(path, &why);
-    if (!stream) {
-        fprintf(r->options->diagnostics, "patchrun: %s: cannot read: %s\n", path, why);
-        return 2;
-    }
     score_read_file(r, &file, stream);
-    fclose(stream);
     if (!score_is_hopeless(r))
         bus_check_ends(r);
     hand_over(r);
@@ -376,7 +370,8 @@ static int read_whole(struct reading *r, const char *path)
     return finish(r, path);
 }
 
-int score_read(struct score *score, const char *path, const struct score_options *options)
+int score_read(struct score *score, FILE *stream, const char *path,
+               const struct score_options *options)
 {
     struct render_error error = {0};
     *score = (struct score){0};
@@ -385,7 +380,7 @@ int score_read(struct score *score, const char *path, const struct score_options
         fprintf(options->diagnostics, "patchrun: %s: out of memory\n", path);
         return 2;
     }
-    int status = read_whole(r, path);
+    int status = read_whole(r, stream, path);
     time_free(&r->time);
     free_batches(r);
     return status;

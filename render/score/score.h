@@ -85,9 +85,10 @@ struct score_options {
     int map_only; /* an instrument map for MIDI: commands are refused, the timeline stays open */
 };
 
-/* 0 done; 1 the score is wrong (reported); 2 trouble (reported). score_free is needed in any case.
- */
-int score_read(struct score *, const char *path, const struct score_options *);
+/* Reads `stream`, which stays the caller's, to its end. `path` is for messages, and says where
+ * files it names are looked for: beside it. 0 done; 1 the score is wrong (reported); 2 trouble
+ * (reported). score_free is needed in any case. */
+int score_read(struct score *, FILE *stream, const char *path, const struct score_options *);
 void score_free(struct score *);
 
 /* Puts a command into the timeline at its act frame: `frame` of the command, exact, is moved to the

@@ -75,18 +75,52 @@ static bool took_time(struct reading *r, const struct form *f, const char *what,
     return false;
 }
 
+/* How things stood before the first turn. */
+struct turn {
+    int64_t times;
+    unsigned reports;
+    uint64_t steps, commands;
+    struct moment start;
+};
+
+static struct turn first_turn(const struct reading *r, const struct form *f, int64_t times)
+{
+    return (struct turn){times, r->diags.count, r->steps, r->commands, f->start};
+}
+
+/* All turns are alike, so the first one tells how many commands there will be. */
+static bool has_room(struct reading *r, const struct form *f, uint64_t steps, uint64_t commands,
+                     int64_t times)
+{
+    uint64_t more = (uint64_t)times - 1;
+    if ((r->commands - commands) * more + r->commands <= MOST_COMMANDS &&
+        (r->steps - steps) * more + r->steps <= MOST_STEPS)
+        return true;
+    score_wrong(r, E_SCORE_LIMIT, f->sx, "written out, this is more than %d commands",
+                (int)MOST_COMMANDS);
+    return false;
+}
+
+/* After the first of several turns. */
+static void check_turn(struct reading *r, const struct form *f, const struct turn *turn,
+                       const char *what, const struct moment *end)
+{
+    if (turn->times > 1 && r->diags.count == turn->reports &&
+        took_time(r, f, what, &turn->start, end))
+        has_room(r, f, turn->steps, turn->commands, turn->times);
+}
+
 void do_repeat(struct reading *r, const struct form *f, struct moment *end)
 {
     int64_t times;
-    unsigned before = r->diags.count;
     if (!arg_whole(r, f->items[0], "the number of turns", 0, MOST_REPEATS, &times))
         return;
+    struct turn turn = first_turn(r, f, times);
     *end = f->start;
-    for (int64_t i = 0; i < times && r->diags.count == before && eval_step(r, f->sx); i++) {
-        struct moment start = *end;
+    for (int64_t i = 0; i < times && r->diags.count == turn.reports && eval_step(r, f->sx); i++) {
         in_turn(r, item_at(f, 1), end);
-        if (times > 1 && i == 0 && r->diags.count == before)
-            took_time(r, f, "the body", &start, end);
+        if (i == 0)
+            check_turn(r, f, &turn, "the body", end);
     }
 }
 
@@ -142,13 +176,13 @@ static void run_section(struct reading *r, const struct form *use, const struct 
 static void use_section(struct reading *r, const struct form *f, uint32_t number, int64_t times,
                         struct moment *end)
 {
-    unsigned before = r->diags.count;
+    struct turn turn = first_turn(r, f, times);
     *end = f->start;
-    for (int64_t i = 0; i < times && r->diags.count == before && eval_step(r, f->sx); i++) {
+    for (int64_t i = 0; i < times && r->diags.count == turn.reports && eval_step(r, f->sx); i++) {
         struct moment start = *end;
         run_section(r, f, &r->section[number], &start, end);
-        if (times > 1 && i == 0 && r->diags.count == before)
-            took_time(r, f, "the section", &start, end);
+        if (i == 0)
+            check_turn(r, f, &turn, "the section", end);
     }
 }
 

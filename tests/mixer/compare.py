@@ -2,11 +2,12 @@
 """Random scores through patchrun and through the slow mixer: every bit and event must agree.
 
 usage: compare.py FIRST LAST [--keep FOLDER] [patchrun options]
+       compare.py --scores FIRST LAST FOLDER
 
 Job number FIRST to LAST of random_job.py is written as a score; patchrun renders it, with trace,
 ladder and stems, and slow_mixer.py does the same from docs/mixer.md. Compared are the output in 16
 and 24 bits, the contributions of every voice and bus by their hashes, what happened, and the
-costs. Needs xxhash (python3-xxhash).
+costs. Needs xxhash (python3-xxhash). With --scores, they are only written.
 """
 
 import json
@@ -15,8 +16,6 @@ import subprocess
 import sys
 import tempfile
 import wave
-
-import xxhash
 
 import random_job
 from slow_mixer import Mixer, complete_job
@@ -244,6 +243,8 @@ def slow_costs(lines):
 
 
 def slow_ladder(mixer):
+    import xxhash  # only a comparison needs it
+
     text = "repatch-ladder 1\n"
     for entry in mixer.ladder():
         text += "%d" % entry["tick"]
@@ -268,12 +269,17 @@ def differ(what, a, b):
     return True
 
 
-def compare(number, extra, folder, options):
+def write_score(number, extra, folder):
     job = sayable(random_job.make(number, extra))
     random_job.write_samples(job, folder)
     score = os.path.join(folder, "score.sx")
     with open(score, "w", encoding="utf-8") as file:
         file.write(score_of(job))
+    return job, score
+
+
+def compare(number, extra, folder, options):
+    job, score = write_score(number, extra, folder)
     samples, header, events, ladder = render(score, folder, 16, options)
     samples24, _, _, _ = render(score, folder, 24, options)
     add_costs(job, header)
@@ -293,7 +299,18 @@ def compare(number, extra, folder, options):
     return any(found)
 
 
+def write_scores(first, last, folder):
+    extra = extra_sources()
+    for number in range(int(first), int(last) + 1):
+        place = os.path.join(folder, str(number))
+        os.makedirs(place, exist_ok=True)
+        write_score(number, extra, place)
+    return 0
+
+
 def main(arguments):
+    if arguments[0] == "--scores":
+        return write_scores(*arguments[1:])
     first, last, *options = arguments
     keep = None
     if "--keep" in options:

@@ -92,12 +92,14 @@ static void the_earliest_of_several_ends_counts(void **state)
     struct kit *k = one_kit(4);
     kit_play(k, 0, 0);
     kit_command(k, 10, MIX_STOP, MIX_VOICE, 0)->frames = 100;
-    kit_command(k, 20, MIX_STOP, MIX_VOICE, 0)->frames = 200;      /* a slower ramp, the same end */
-    kit_command(k, 30, MIX_SET_VOLUME, MIX_VOICE, 0)->value = 255; /* not so */
+    kit_command(k, 20, MIX_STOP, MIX_VOICE, 0)->frames = 200;      /* later: nothing */
+    kit_command(k, 60, MIX_SET_VOLUME, MIX_VOICE, 0)->value = 255; /* the end stays */
     kit_play(k, 200, 1);
     kit_command(k, 210, MIX_STOP, MIX_VOICE, 0)->frames = 1000; /* its own end is sooner */
     kit_run(k, 1600);
-    assert_int_equal(kit_left(k, 19), (int64_t)(25600 * 0.91 + 0.5));
+    assert_int_equal(kit_left(k, 19), 25600 / 100 * 91);
+    assert_int_equal(kit_left(k, 59), 25600 / 100 * 51);
+    assert_int_equal(kit_left(k, 60), 25600);
     assert_int_equal(kit_left(k, 109), 25600);
     assert_int_equal(kit_left(k, 110), 0);
     kit_expect(k, 1, MIX_EVENT_COMMAND, 10, 0, NULL);
@@ -136,6 +138,19 @@ static void a_length_releases_once(void **state)
     kit_expect(k, 4, MIX_EVENT_END, 900, 1, "stopped");
     kit_expect(k, 5, MIX_EVENT_END, 2500, 0, "faded");
     assert_int_equal(kit_cost(k, 1)->audio_commands, 1);
+    kit_free(k);
+}
+
+/* Without a gate the end of a length is nothing. */
+static void a_length_needs_something_to_let_go(void **state)
+{
+    (void)state;
+    struct kit *k = one_kit(4);
+    uint32_t patch = kit_patch(k, kit_program(k, "(patch (output (osc.sine (freq 100))))"));
+    kit_play(k, 0, patch)->length = 900;
+    kit_run(k, 1600);
+    assert_null(kit_event_at(k, 1));
+    assert_int_equal(kit_cost(k, 1)->audio_commands, 0);
     kit_free(k);
 }
 
@@ -252,14 +267,19 @@ static void four_sends_and_no_more(void **state)
         c->value = 255;
     }
     kit_command(k, 2, MIX_SEND, MIX_VOICE, 0)->send_bus = 2;
-    struct mix_command *c = kit_command(k, 3, MIX_SEND, MIX_VOICE, 0);
+    struct mix_command *c = kit_command(k, 3, MIX_SEND, MIX_VOICE, 0); /* its place is kept */
     c->send_bus = 4;
+    c->value = 255;
+    c = kit_command(k, 4, MIX_SEND, MIX_VOICE, 0);
+    c->send_bus = 2;
     c->value = 255;
     kit_run(k, 800);
     kit_expect(k, 5, MIX_EVENT_IGNORE, 1, 0, "too many sends");
+    kit_expect(k, 7, MIX_EVENT_IGNORE, 3, 0, "too many sends");
     assert_int_equal(kit_left(k, 1), 5 * 25600);
     assert_int_equal(kit_left(k, 2), 4 * 25600);
-    assert_int_equal(kit_left(k, 3), 5 * 25600);
+    assert_int_equal(kit_left(k, 3), 4 * 25600);
+    assert_int_equal(kit_left(k, 4), 5 * 25600);
     kit_free(k);
 }
 
@@ -505,6 +525,7 @@ int main(void)
         cmocka_unit_test(the_earliest_of_several_ends_counts),
         cmocka_unit_test(a_release_is_a_stop_with_the_sounds_fade),
         cmocka_unit_test(a_length_releases_once),
+        cmocka_unit_test(a_length_needs_something_to_let_go),
         cmocka_unit_test(a_pitch_moves_the_end),
         cmocka_unit_test(names_mean_the_latest_play),
         cmocka_unit_test(a_stolen_sound_is_out_of_reach),

@@ -35,6 +35,7 @@ struct model_voice {
     uint32_t loop_start, loop_end, quiet;
     float base;
     struct model_ramp volume, pan;
+    bool named[KIT_BUSES];
     uint8_t amount[KIT_BUSES];
     unsigned sends;
     struct rp_group *group;
@@ -103,9 +104,10 @@ static void model_stop(struct model *m, int v, uint64_t frame, uint32_t fade)
         model_end(m, v);
         return;
     }
+    if (frame + fade > s->fade_end)
+        return;
     model_ramp(&s->volume, frame, 0.0f, fade);
-    if (frame + fade < s->fade_end)
-        s->fade_end = frame + fade;
+    s->fade_end = frame + fade;
 }
 
 static void model_release(struct model *m, int v, uint64_t frame)
@@ -184,7 +186,9 @@ static void model_start(struct model *m, int v, const struct mix_command *c, uin
                               .source = source,
                               .age = m->plays++,
                               .begun = c->frame,
-                              .note_end = c->length ? c->frame + c->length : UINT64_MAX,
+                              .note_end = c->length && (source->sample || source->gate >= 0)
+                                              ? c->frame + c->length
+                                              : UINT64_MAX,
                               .fade_end = UINT64_MAX,
                               .volume = {.b = c->volume},
                               .pan = {.b = c->pan},
@@ -221,10 +225,10 @@ static int model_find(const struct model *m, const struct mix_command *c)
 
 static void model_send(struct model_voice *s, const struct mix_command *c)
 {
-    if (!s->amount[c->send_bus] && c->value && s->sends == MIX_SENDS)
+    if (!s->named[c->send_bus] && s->sends == MIX_SENDS)
         return;
-    s->sends += !s->amount[c->send_bus] && c->value;
-    s->sends -= s->amount[c->send_bus] && !c->value;
+    s->sends += !s->named[c->send_bus];
+    s->named[c->send_bus] = true;
     s->amount[c->send_bus] = c->value;
 }
 

@@ -18,7 +18,7 @@ static const struct {
     {"", "1s+20ms-10f", "48950"},
     {"", "1/3s", "16000"},
     {"", "1e1ms", "480"},
-    {"", "0.5f", "1"},       /* ties go up */
+    {"", "0.5f", "1"}, /* ties go up */
     {"", "0.499999f", "0"},
     {"(tempo 120)", "4", "96000"},
     {"(tempo 120)", "7/2b", "84000"},
@@ -159,8 +159,9 @@ static void lines_are_known(void **state)
     size_t count;
     struct render_error error;
     write_text("part.sx", "(score)\n\n(section s (play k)\n (play k))");
-    read_text(&run, "; one\n(score)\n(sample k \"kick.wav\") (play k)\n(par (play k)\n\n (play k))\n"
-                    "(include \"part.sx\") (do s)");
+    read_text(&run,
+              "; one\n(score)\n(sample k \"kick.wav\") (play k)\n(par (play k)\n\n (play k))\n"
+              "(include \"part.sx\") (do s)");
     assert_int_equal(run.status, 0);
     assert_int_equal(timeline_until(run.score.timeline, UINT64_MAX, &c, &count, &error), RENDER_OK);
     static const unsigned lines[] = {3, 4, 6, 3, 4}, files[] = {0, 0, 0, 1, 1};
@@ -266,9 +267,10 @@ static void files_are_included(void **state)
 static void ordered_scores_go_forward(void **state)
 {
     (void)state;
-    expect_same("(score) (sample k \"kick.wav\") (ordered) (play k) (at 1s (play k :at 1s)) (play k "
-                ":at 1s)",
-                "(score) (sample k \"kick.wav\") (play k) (play k :at 2s) (play k :at 1s)");
+    expect_same(
+        "(score) (sample k \"kick.wav\") (ordered) (play k) (at 1s (play k :at 1s)) (play k "
+        ":at 1s)",
+        "(score) (sample k \"kick.wav\") (play k) (play k :at 2s) (play k :at 1s)");
 }
 
 static void many_commands_are_read(void **state)

@@ -20,7 +20,7 @@
 
 static char folder[] = "/tmp/repatch-score-XXXXXX";
 
-static void write_text(const char *name, const char *text)
+static inline void write_text(const char *name, const char *text)
 {
     FILE *file = fopen(name, "wb");
     assert_non_null(file);
@@ -28,7 +28,7 @@ static void write_text(const char *name, const char *text)
     fclose(file);
 }
 
-static void write_sample(const char *name, int channels, int loop)
+static inline void write_sample(const char *name, int channels, int loop)
 {
     SF_INFO info = {.samplerate = 48000, .channels = channels};
     info.format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
@@ -48,7 +48,7 @@ static void write_sample(const char *name, int channels, int loop)
     sf_close(file);
 }
 
-static int enter_folder(void **state)
+static inline int enter_folder(void **state)
 {
     (void)state;
     assert_non_null(mkdtemp(folder));
@@ -72,7 +72,7 @@ static int enter_folder(void **state)
     return 0;
 }
 
-static int leave_folder(void **state)
+static inline int leave_folder(void **state)
 {
     (void)state;
     return system("rm -rf \"$PWD\"") == 0 && chdir("/") == 0 ? 0 : -1;
@@ -94,8 +94,8 @@ struct run {
     FILE *diagnostics;
 };
 
-static const struct rp_program *load(void *context, const char *path, FILE *diagnostics,
-                                     int *status)
+static inline const struct rp_program *load(void *context, const char *path, FILE *diagnostics,
+                                            int *status)
 {
     struct run *run = context;
     struct compile_options options = {0};
@@ -107,8 +107,8 @@ static const struct rp_program *load(void *context, const char *path, FILE *diag
     size_t size = rp_program_bytes(result.bytes, result.size);
     struct program *program = calloc(1, sizeof *program);
     assert_non_null(program);
-    program->memory = aligned_alloc(RP_ALIGNMENT, (size + RP_ALIGNMENT - 1) / RP_ALIGNMENT *
-                                                      RP_ALIGNMENT);
+    program->memory =
+        aligned_alloc(RP_ALIGNMENT, (size + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT);
     program->next = run->programs;
     run->programs = program;
     const struct rp_program *loaded =
@@ -118,23 +118,26 @@ static const struct rp_program *load(void *context, const char *path, FILE *diag
     return loaded;
 }
 
-static void read_path(struct run *run, const char *path, int map_only)
+static inline void read_path(struct run *run, const char *path, int map_only)
 {
     memset(run, 0, sizeof *run);
     run->diagnostics = open_memstream(&run->said, &run->said_size);
     assert_non_null(run->diagnostics);
     struct score_options options = {{load, run}, run->diagnostics, 0, map_only};
-    run->status = score_read(&run->score, path, &options);
+    FILE *stream = fopen(path, "rb");
+    assert_non_null(stream);
+    run->status = score_read(&run->score, stream, path, &options);
+    fclose(stream);
     fflush(run->diagnostics);
 }
 
-static void read_text(struct run *run, const char *text)
+static inline void read_text(struct run *run, const char *text)
 {
     write_text("score.sx", text);
     read_path(run, "score.sx", 0);
 }
 
-static void end_run(struct run *run)
+static inline void end_run(struct run *run)
 {
     score_free(&run->score);
     while (run->programs) {
@@ -152,7 +155,7 @@ static void end_run(struct run *run)
 static const char *const verbs[] = {"play",      "stop", "release", "set_volume", "set_pan",
                                     "set_pitch", "set",  "send",    "is_playing"};
 
-static void put_target(FILE *out, const struct score *score, const struct mix_command *c)
+static inline void put_target(FILE *out, const struct score *score, const struct mix_command *c)
 {
     switch (c->to) {
     case MIX_VOICE:
@@ -172,7 +175,7 @@ static void put_target(FILE *out, const struct score *score, const struct mix_co
     }
 }
 
-static void put_play(FILE *out, const struct score *score, const struct mix_command *c)
+static inline void put_play(FILE *out, const struct score *score, const struct mix_command *c)
 {
     fprintf(out, " %s", score->sources[c->source].name);
     if (c->volume != 255)
@@ -199,7 +202,7 @@ static void put_play(FILE *out, const struct score *score, const struct mix_comm
         fprintf(out, " base %.6g", (double)c->number);
 }
 
-static void put_rest(FILE *out, const struct score *score, const struct mix_command *c)
+static inline void put_rest(FILE *out, const struct score *score, const struct mix_command *c)
 {
     if (c->verb == MIX_SET)
         fprintf(out, " %s %.6g", score->params[c->param], (double)c->number);
@@ -211,7 +214,7 @@ static void put_rest(FILE *out, const struct score *score, const struct mix_comm
         fprintf(out, " %" PRId64, c->rate);
 }
 
-static void put_command(FILE *out, const struct score *score, const struct mix_command *c)
+static inline void put_command(FILE *out, const struct score *score, const struct mix_command *c)
 {
     fprintf(out, "%" PRIu64 " %s%s", c->frame, c->part ? "+ " : "", verbs[c->verb]);
     put_target(out, score, c);
@@ -225,7 +228,7 @@ static void put_command(FILE *out, const struct score *score, const struct mix_c
 }
 
 /* Every command of the score; the caller frees it. */
-static char *commands_of(struct score *score)
+static inline char *commands_of(struct score *score)
 {
     char *text;
     size_t size, count;
@@ -246,7 +249,7 @@ static char *commands_of(struct score *score)
     "(score) (tempo 120) (sample kick \"kick.wav\") (sample ring \"loop.wav\")\n"                  \
     "(patch lead \"lead.sx\") (bus room \"echo.sx\") (bus all)\n"
 
-static void expect(const char *text, const char *wanted)
+static inline void expect(const char *text, const char *wanted)
 {
     struct run run;
     read_text(&run, text);
@@ -262,7 +265,7 @@ static void expect(const char *text, const char *wanted)
 }
 
 /* Both say the same. */
-static void expect_same(const char *a, const char *b)
+static inline void expect_same(const char *a, const char *b)
 {
     struct run run;
     read_text(&run, b);

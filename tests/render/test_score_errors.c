@@ -17,8 +17,10 @@ static const struct {
     {TOP "()", "score.sx:2:1: error: a form is wanted here [E0503]"},
     {LEAD "(set 0 cutoff)", "score.sx:3:1: error: 'set' has too few parts [E0503]"},
     {LEAD "(stop 0 1)", "score.sx:3:1: error: 'stop' has too many parts [E0503]"},
-    {LEAD "(play lead (stop lead :at 1))", "score.sx:3:12: error: 'stop' has too many parts [E0503]"},
-    {LEAD "(play lead :set (cutoff))", "score.sx:3:17: error: a list of pairs is wanted here [E0503]"},
+    {LEAD "(play lead (stop lead :at 1))",
+     "score.sx:3:12: error: 'stop' has too many parts [E0503]"},
+    {LEAD "(play lead :set (cutoff))",
+     "score.sx:3:17: error: a list of pairs is wanted here [E0503]"},
     {KICK "(play kick :volum 20)", "score.sx:2:12: error: 'play' has no option 'volum' [E0504]"},
     {KICK "(play kick :pan 1 :pan 2)", "score.sx:2:19: error: 'pan' is given twice [E0504]"},
     {KICK "(play kick :pan)", "score.sx:2:12: error: the option 'pan' has no value [E0504]"},
@@ -63,11 +65,13 @@ static const struct {
      "score.sx:2:30: error: this goes back in time, and the score is (ordered) [E0510]"},
     {TOP "(steal loudest)", "score.sx:2:8: error: unknown policy 'loudest' [E0511]"},
     {TOP "(voices many)", "score.sx:2:9: error: the number of voices is a whole number [E0511]"},
-    {TOP "(sample 12 \"kick.wav\")", "score.sx:2:9: error: '12' cannot be the name of a sample [E0511]"},
+    {TOP "(sample 12 \"kick.wav\")",
+     "score.sx:2:9: error: '12' cannot be the name of a sample [E0511]"},
     {TOP "(seed -1)", "score.sx:2:7: error: a seed is a whole number from 0 to 2^64 - 1 [E0511]"},
     {KICK "(play kick :volume 256)", "score.sx:2:20: error: a volume goes from 0 to 255 [E0512]"},
     {KICK "(stop 16)", "score.sx:2:7: error: a voice goes from 0 to 15 [E0512]"},
-    {KICK "(play kick :loop (10 1001))", "score.sx:2:22: error: a loop's end goes from 11 to 1000 [E0512]"},
+    {KICK "(play kick :loop (10 1001))",
+     "score.sx:2:22: error: a loop's end goes from 11 to 1000 [E0512]"},
     {TOP "(tempo 0)", "score.sx:2:8: error: a tempo goes from 1 to 10000 beats a minute [E0512]"},
     {TOP "(meter 3 3)",
      "score.sx:2:10: error: the lower number of a meter is 1, 2, 4, 8, 16, 32 or 64 [E0512]"},
@@ -83,12 +87,14 @@ static const struct {
     {LEAD "(play kick :as room)", "score.sx:3:16: error: 'room' is the name of a bus [E0515]"},
     {LEAD "(play kik)", "score.sx:3:7: error: there is no sample or patch 'kik' [E0516]"},
     {LEAD "(stop lead)", "score.sx:3:7: error: no sound and no bus is called 'lead' [E0517]"},
-    {LEAD "(play kick :as a) (stop b)", "score.sx:3:25: error: no sound and no bus is called 'b' [E0517]"},
+    {LEAD "(play kick :as a) (stop b)",
+     "score.sx:3:25: error: no sound and no bus is called 'b' [E0517]"},
     {LEAD "(play kick :bus rom)", "score.sx:3:17: error: there is no bus 'rom' [E0518]"},
     {TOP "(bus a) (bus b :to a)", "score.sx:2:20: error: 'a' does not come after 'b' [E0518]"},
     {TOP "(bus a :to b)", "score.sx:2:12: error: there is no bus 'b' [E0518]"},
     {KICK "(section verse) (do vers)", "score.sx:2:21: error: there is no section 'vers' [E0519]"},
-    {LEAD "(play lead :set (cutof 9))", "score.sx:3:18: error: 'lead' has no parameter 'cutof' [E0520]"},
+    {LEAD "(play lead :set (cutof 9))",
+     "score.sx:3:18: error: 'lead' has no parameter 'cutof' [E0520]"},
     {LEAD "(set 3 cutof 9)",
      "score.sx:3:8: error: no patch of the score has a parameter 'cutof' [E0520]"},
     {LEAD "(play lead :as a) (set a cutoff 5ms)",
@@ -97,9 +103,10 @@ static const struct {
      "score.sx:3:24: error: '9khz' is outside the range of 'cutoff' of 'lead' [E0521]"},
     {LEAD "(set 1 level 0.5s)",
      "score.sx:3:14: error: '0.5s' does not fit parameter 'level' of 'lead' [E0521]"},
-    {LEAD "(note lead c10 1)",
-     "score.sx:3:1: error: this pitch, 16744.04 Hz, is outside the range of 'freq' of 'lead' [E0521]"},
-    {LEAD "(play kick :set (cutoff 9))", "score.sx:3:17: error: a sample has no parameters [E0522]"},
+    {LEAD "(note lead c10 1)", "score.sx:3:1: error: this pitch, 16744.04 Hz, is outside the range "
+                               "of 'freq' of 'lead' [E0521]"},
+    {LEAD "(play kick :set (cutoff 9))",
+     "score.sx:3:17: error: a sample has no parameters [E0522]"},
     {LEAD "(play kick (set cutoff 9))", "score.sx:3:12: error: 'kick' has no parameters [E0522]"},
     {LEAD "(play lead :loop on)", "score.sx:3:18: error: a patch has no loop [E0522]"},
     {LEAD "(stop room)", "score.sx:3:1: error: 'stop' is not for a bus [E0522]"},
@@ -121,6 +128,10 @@ static const struct {
      "score.sx:3:64: error: a sound is sent to 4 buses at most [E0526]"},
     {KICK "(repeat 1000001 (play kick))",
      "score.sx:2:9: error: the number of turns goes from 0 to 1000000 [E0512]"},
+    {KICK "(repeat 1000000 (repeat 1000 (play kick) (rest 1ms)))",
+     "score.sx:2:1: error: written out, this is more than 100000000 commands [E0526]"},
+    {KICK "(section a (rest 1)) (section b (do a :times 1000)) (do b :times 1000000)",
+     "score.sx:2:53: error: written out, this is more than 100000000 commands [E0526]"},
     {KICK "(play kick) (quantise off)",
      "score.sx:2:13: error: 'quantise' comes after the first command [E0527]"},
     {TOP "(voices 3) (voices 4)", "score.sx:2:12: error: 'voices' is given twice [E0527]"},
@@ -170,10 +181,11 @@ static void faults_are_said_once_each(void **state)
     (void)state;
     struct run run;
     read_text(&run, KICK "(patch p \"none.sx\") (repeat 9 (play kik) (rest 1)) (play p)\n"
+                         "(bus b \"bad.sx\") (set b wet 1) (play kick :bus b)\n"
                          "(section a (play kock)) (do a) (do a) (do a :times 4)\n"
                          "(par (play keck) (play kick :pan 300))");
     assert_int_equal(run.status, 1);
-    assert_int_equal(lines_with(run.said, "[E05"), 5);
+    assert_int_equal(lines_with(run.said, "[E05"), 6);
     end_run(&run);
 }
 
@@ -219,7 +231,8 @@ static void maps_have_no_commands(void **state)
     write_text("map.sx", LEAD "(play kick)");
     read_path(&run, "map.sx", 1);
     assert_int_equal(run.status, 1);
-    assert_non_null(strstr(run.said, "map.sx:3:1: error: 'play' stands in an instrument map [E0528]"));
+    assert_non_null(
+        strstr(run.said, "map.sx:3:1: error: 'play' stands in an instrument map [E0528]"));
     end_run(&run);
 }
 
@@ -233,15 +246,6 @@ static void included_settings_are_refused(void **state)
     write_text("inc.sx", "(play s)");
     expect_wrong(TOP "(include \"inc.sx\")",
                  "inc.sx:1:1: error: 'inc.sx' does not begin with (score) [E0501]");
-}
-
-static void a_missing_score_is_trouble(void **state)
-{
-    (void)state;
-    struct run run;
-    read_path(&run, "nowhere.sx", 0);
-    assert_int_equal(run.status, 2);
-    end_run(&run);
 }
 
 static void too_much_is_refused(void **state)
@@ -263,7 +267,6 @@ int main(void)
         cmocka_unit_test(places_outlive_their_forms),
         cmocka_unit_test(maps_have_no_commands),
         cmocka_unit_test(included_settings_are_refused),
-        cmocka_unit_test(a_missing_score_is_trouble),
         cmocka_unit_test(too_much_is_refused),
     };
     return IN_FOLDER(tests);

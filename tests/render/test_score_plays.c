@@ -1,7 +1,8 @@
 /* test_score_plays.c - what sounds are started with, what is done to them, music. */
 #include "tests/render/test_score.h"
 
-#define S "(score) (quantise off) (tempo 120) (sample kick \"kick.wav\") (sample ring \"loop.wav\")\n"
+#define S                                                                                          \
+    "(score) (quantise off) (tempo 120) (sample kick \"kick.wav\") (sample ring \"loop.wav\")\n"
 #define P S "(patch lead \"lead.sx\") (patch noise \"noise.sx\") (bus room \"echo.sx\") (bus all)\n"
 
 static void settings_are_taken(void **state)
@@ -79,10 +80,11 @@ static void buses_may_go_to_later_ones(void **state)
 static void options_are_taken(void **state)
 {
     (void)state;
-    expect(P "(play kick :voice 3 :as k :volume 1 :pan 2 :priority 4 :bus all :fade 10ms :serial 7 "
-             ":pitch -3/2 :send (room 50))",
-           "0 play voice 3 kick volume 1 pan 2 rate -6442450944 priority 4 serial 7 bus all as k in "
-           "480\n0 + send #0 to room 50\n");
+    expect(
+        P "(play kick :voice 3 :as k :volume 1 :pan 2 :priority 4 :bus all :fade 10ms :serial 7 "
+          ":pitch -3/2 :send (room 50))",
+        "0 play voice 3 kick volume 1 pan 2 rate -6442450944 priority 4 serial 7 bus all as k in "
+        "480\n0 + send #0 to room 50\n");
     expect(P "(play ring) (play ring :loop on) (play ring :loop off) (play ring :loop (3 4)) (play "
              "kick :loop on)",
            "0 play ring\n0 play ring loop 100..900\n0 play ring loop off\n0 play ring loop 3..4\n"
@@ -111,13 +113,13 @@ static const struct {
     int64_t rate;
 } rates[] = {
     {"1.5", INT64_C(6442450944)},
-    {"1/3", INT64_C(1431655765)},  /* ...765.33 */
-    {"2/3", INT64_C(2863311531)},  /* ...530.67 */
+    {"1/3", INT64_C(1431655765)}, /* ...765.33 */
+    {"2/3", INT64_C(2863311531)}, /* ...530.67 */
     {"-2/3", INT64_C(-2863311531)},
     {"12st", INT64_C(8589934592)},
     {"-12st", INT64_C(2147483648)},
-    {"7st", INT64_C(6435179895)},  /* 2^(7/12 + 32) = 6435179894.7 */
-    {"0.5st", INT64_C(4420819444)}, /* 2^(1/24 + 32) = 4420819444.4 */
+    {"7st", INT64_C(6435179895)},   /* 2^(7/12 + 32) = 6435179894.55 */
+    {"0.5st", INT64_C(4420819444)}, /* 2^(1/24 + 32) = 4420819444.08 */
     {"1024", INT64_C(1024) << 32},
     {"-1024", -(INT64_C(1024) << 32)},
 };
@@ -138,9 +140,10 @@ static void notes_have_pitch_and_velocity(void **state)
     (void)state;
     expect(P "(note lead a3 1 :velocity 25%)",
            "0 play lead for 24000 base 220\n0 + set #0 freq 220\n0 + set #0 velocity 0.25\n");
-    expect(P "(note lead 69) (note lead 1.5khz) (note lead a4 :pitch 2 :set (freq 50))",
-           "0 play lead base 440\n0 + set #0 freq 440\n0 play lead base 1500\n0 + set #2 freq 1500\n"
-           "0 play lead rate 8589934592 base 50\n0 + set #4 freq 440\n0 + set #4 freq 50\n");
+    expect(
+        P "(note lead 69) (note lead 1.5khz) (note lead a4 :pitch 2 :set (freq 50))",
+        "0 play lead base 440\n0 + set #0 freq 440\n0 play lead base 1500\n0 + set #2 freq 1500\n"
+        "0 play lead rate 8589934592 base 50\n0 + set #4 freq 440\n0 + set #4 freq 50\n");
     /* A sample is played faster, from its root, and softer: floor(200 * 0.33 + 0.5) */
     expect(P "(note ring c6 :velocity 33% :volume 200) (note kick c3 :velocity 0.5) (note kick c5 "
              ":pitch 1/2)",
