@@ -74,7 +74,8 @@ $(BUILD)/%.o: %.c
 NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjansson-dev \
                   libsamplerate0-dev libgmp-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
-                  python3-minimal python3-jsonschema bsdutils
+                  python3-minimal python3-jsonschema python3-xxhash bsdutils \
+                  openttd-openmsx
 
 # $(call install,packages): says what is missing, then installs it.
 define install

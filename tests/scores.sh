@@ -270,10 +270,10 @@ check "options of scores are refused" eval 'status 2 "$patchrun" fixtures/coin.s
 interrupted() {
     "$patchrun" "$work/hours.sx" -o "$work/int.wav" --trace "$work/int.trace" --stems "$work/int" --quiet &
     local pid=$!
-    sleep 0.7
-    kill -INT $pid
+    sleep 1.5
+    kill -TERM $pid
     wait $pid
-    [ $? = 130 ] && ! ls -d "$work"/int* 2>/dev/null && ! ls "$work"/.patchrun-* 2>/dev/null
+    [ $? = 143 ] && ! ls -d "$work"/int* 2>/dev/null && ! ls "$work"/.patchrun-* 2>/dev/null
 }
-check "an interrupt leaves nothing behind" interrupted
+check "a signal to end leaves nothing behind" interrupted
 report
