@@ -80,6 +80,24 @@ static int first_character(FILE *stream)
     }
 }
 
+/* What a score begins with; the others only by mistake, which its reader can explain. A patch
+ * begins with (patch and nothing else. */
+static bool is_score_word(FILE *stream, int c)
+{
+    static const char *const words[] = {"score", "tempo",    "meter", "sample", "bus", "voices",
+                                        "steal", "quantise", "seed",  "budget", "end", "play",
+                                        "note",  "at",       "seq",   "line"};
+    char word[16];
+    size_t length = 0;
+    for (; c >= 'a' && c <= 'z' && length < sizeof word - 1; c = getc(stream))
+        word[length++] = (char)c;
+    word[length] = '\0';
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
 static enum input_kind sniff(FILE *stream)
 {
     char word[6] = "";
@@ -92,10 +110,7 @@ static enum input_kind sniff(FILE *stream)
         return INPUT_SCORE;
     if (c != '(')
         return INPUT_PATCH;
-    c = first_character(stream);
-    word[0] = (char)c;
-    got = fread(word + 1, 1, 4, stream);
-    return got == 4 && memcmp(word, "score", 5) == 0 ? INPUT_SCORE : INPUT_PATCH;
+    return is_score_word(stream, first_character(stream)) ? INPUT_SCORE : INPUT_PATCH;
 }
 
 int input_file_open(struct input_file *input, const char *path)
