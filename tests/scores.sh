@@ -262,7 +262,7 @@ S
 check "a patch that gives infinity" wrong 1 "node" "(patch p \"$work/inf.sx\")\n(play p :at 0.1s)"
 endless() {
     printf '(score e)\n(sample s "%s" :loop on)\n(play s :voice 3)\n' "$PWD/fixtures/scores/samples/ambience.wav" >"$work/e.sx"
-    status 1 "$patchrun" "$work/e.sx" -o "$work/never.wav" && says "voice 3 plays 's' and nothing stops it" && [ ! -e "$work/never.wav" ]
+    status 1 "$patchrun" "$work/e.sx" -o "$work/never.wav" && says "e.sx:3: 's' plays on in voice 3 and nothing stops it" && [ ! -e "$work/never.wav" ]
 }
 check "a loop that nothing stops" endless
 check "options of patches are refused" eval 'status 2 "$patchrun" fixtures/scores/engine.sx --set a=1 --hash && says "is a score"'

@@ -307,7 +307,7 @@ unsigned mixer_sounding(const struct mixer *m)
     return count;
 }
 
-int mixer_endless(const struct mixer *m, int *source)
+bool mixer_endless(const struct mixer *m, struct mix_endless *found)
 {
     for (unsigned v = 0; v < m->config.voices; v++) {
         const struct mix_sound *s = &m->sounds[v];
@@ -316,8 +316,8 @@ int mixer_endless(const struct mixer *m, int *source)
             continue;
         if (!from->sample && (from->gate < 0 || s->released))
             continue;
-        *source = (int)s->source;
-        return (int)v;
+        *found = (struct mix_endless){v, s->source, s->file, s->line};
+        return true;
     }
-    return MIX_NONE;
+    return false;
 }

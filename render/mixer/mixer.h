@@ -122,8 +122,13 @@ enum render_status mixer_tick(struct mixer *, const struct mix_command *commands
 
 /* Voices whose sound goes on for a frame more, if no command ends it. */
 unsigned mixer_sounding(const struct mixer *);
-/* A voice whose sound cannot end without a further command (a looped sample, a patch whose gate is
- * open, without a length), or -1. *source says what it plays. */
-int mixer_endless(const struct mixer *, int *source);
+/* A sound that cannot end without a further command: a looped sample, a patch whose gate is open,
+ * without a length. `file` and `line` are those of its play. */
+struct mix_endless {
+    uint32_t voice, source;
+    uint16_t file;
+    uint32_t line;
+};
+bool mixer_endless(const struct mixer *, struct mix_endless *);
 
 #endif

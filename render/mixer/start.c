@@ -112,6 +112,8 @@ static void start(struct mixer *m, uint32_t voice, const struct mix_command *c, 
     *s = (struct mix_sound){
         .sounding = true,
         .priority = c->priority,
+        .file = c->file,
+        .line = c->line,
         .source = c->source,
         .fade = c->frames,
         .cut = (uint32_t)(c->frame - m->frame),

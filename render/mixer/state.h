@@ -63,6 +63,8 @@ struct mix_sound {
     bool sounding, released;
     bool heard, interpolates; /* in this tick */
     uint8_t priority;
+    uint16_t file; /* of the score, and line: where it was played */
+    uint32_t line;
     uint32_t source, fade;
     uint32_t cut; /* frame of the tick from which on there is no span yet */
     uint32_t quiet;

@@ -283,12 +283,23 @@ static enum render_status run_tick(struct performance *p, unsigned frames,
 
 /* --- the whole ----------------------------------------------------------------------------- */
 
-static enum render_status endless(const struct performance *p, int voice, int source,
-                                  struct render_error *error)
+/* A render until silence would have no end. */
+static enum render_status refuse_endless(const struct performance *p, struct render_error *error)
 {
-    render_fail(error, RENDER_WRONG, "%s: voice %d plays '%s' and nothing stops it", p->plan->name,
-                voice, p->plan->score->sources[source].name);
-    render_help(error, "give the score an end, as in (end 30s), use --seconds, or stop the voice");
+    const struct score *score = p->plan->score;
+    struct mix_endless found;
+    if (!mixer_endless(p->mixer, &found))
+        return RENDER_OK;
+    const char *name = score->sources[found.source].name;
+    if (found.line > 0 && found.file < score->file_count)
+        render_fail(error, RENDER_WRONG, "%s:%u: '%s' plays on in voice %u and nothing stops it",
+                    score->files[found.file], found.line, name, found.voice);
+    else
+        render_fail(error, RENDER_WRONG, "%s: '%s' plays on in voice %u and nothing stops it",
+                    p->plan->name, name, found.voice);
+    render_help(error,
+                "give it a length, as in :for 2s, or stop it; or give the score an end, as in "
+                "(end 30s), or use --seconds");
     return RENDER_WRONG;
 }
 
@@ -335,11 +346,8 @@ static enum render_status run_all(struct performance *p, struct render_error *er
         p->at += MIX_TICK;
         if (plan->progress)
             plan->progress(plan->context, p->at);
-        int source, voice = plan->until_silent && p->at > plan->score->last
-                                ? mixer_endless(p->mixer, &source)
-                                : -1;
-        if (status == RENDER_OK && voice >= 0)
-            return endless(p, voice, source, error);
+        if (status == RENDER_OK && plan->until_silent && p->at > plan->score->last)
+            status = refuse_endless(p, error);
     }
     return status;
 }

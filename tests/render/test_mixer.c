@@ -409,7 +409,7 @@ static void endless_is_what_no_one_ends(void **state)
     kit_loop(k, 0, 0, 100);
     uint32_t patch = kit_patch(k, kit_program(k, "(patch (output (gain (env.adsr) (amp 0))))"));
     struct mix_output out;
-    int source = -1;
+    struct mix_endless endless;
     kit_play(k, 0, 0)->length = 800;
     kit_play(k, 0, 1);
     kit_play(k, 0, patch)->length = 3000;
@@ -421,13 +421,15 @@ static void endless_is_what_no_one_ends(void **state)
     assert_int_equal(mixer_sounding(k->mixer), 0);
     kit_tick(k, 0, MIX_TICK, &out);
     assert_int_equal(mixer_sounding(k->mixer), 3); /* voice 0 ends on the next frame */
-    assert_int_equal(mixer_endless(k->mixer, &source), 3);
-    assert_int_equal(source, 0);
+    assert_true(mixer_endless(k->mixer, &endless));
+    assert_int_equal(endless.voice, 3);
+    assert_int_equal(endless.source, 0);
     kit_tick(k, 800, MIX_TICK, &out);
-    assert_int_equal(mixer_endless(k->mixer, &source), 4);
-    assert_int_equal(source, 2);
+    assert_true(mixer_endless(k->mixer, &endless));
+    assert_int_equal(endless.voice, 4);
+    assert_int_equal(endless.source, 2);
     kit_tick(k, 1600, MIX_TICK, &out);
-    assert_int_equal(mixer_endless(k->mixer, &source), -1);
+    assert_false(mixer_endless(k->mixer, &endless));
     kit_free(k);
 }
 
