@@ -67,7 +67,7 @@ $(BUILD)/vm/engine_%.o: vm/engine.c
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC $@)
-	$(Q)$(CC) $(FLAGS) -MMD -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(if $(filter render/%,$<),$(ENGINE_OPT)) -MMD -c -o $@ $<
 
 # ---- set-up ----
 

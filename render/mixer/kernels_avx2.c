@@ -88,11 +88,83 @@ eights(const int16_t *x, struct mix_head *head, uint32_t n, float *to, enum way 
     return k;
 }
 
+/* Frames of the next n whose two samples lie side by side in the file: no wrap, no loop's end.
+ * Without a loop all do: a span ends with its sample, which silence follows. */
+static uint32_t side_by_side(const struct mix_head *h, uint32_t n)
+{
+    int64_t limit = ((int64_t)h->loop_end - 1) << 32;
+    if (!h->loop)
+        return n;
+    if (h->pos >= limit)
+        return 0;
+    uint64_t frames = ((uint64_t)(limit - h->pos) + (uint64_t)h->step - 1) / (uint64_t)h->step;
+    return frames < n ? (uint32_t)frames : n;
+}
+
+/* For steps above 0, up to 2, between the wraps of a loop. The samples of four frames lie within
+ * eight of the file, so two loads and a shuffle do what a gather would. With both as 16-bit pairs
+ *     256 a + floor((b - a) w / 128) = floor((32768 a + (b w - a w)) / 128)
+ * which is one multiply-add. */
+AVX2 static uint32_t close_by(const int16_t *x, struct mix_head *head, uint32_t n, float *to)
+{
+    const __m256i first_bytes =
+        _mm256_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0, 4, 4, 4, 4,
+                         8, 8, 8, 8, 12, 12, 12, 12);
+    const __m256i four_bytes = all(0x03020100);
+    struct heads h = spread(x, &(struct mix_head){.pos = head->pos, .step = head->step});
+    int64_t pos = head->pos, half = head->step * (WIDE / 2);
+    uint32_t k = 0;
+    for (; k + WIDE <= n; k += WIDE, pos += 2 * half) {
+        int32_t low = (int32_t)(pos >> 32), high = (int32_t)((pos + half) >> 32);
+        __m256i near = _mm256_inserti128_si256(
+            _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)(x + low))),
+            _mm_loadu_si128((const __m128i *)(const void *)(x + high)), 1);
+        __m256i base = _mm256_inserti128_si256(all(low), _mm_set1_epi32(high), 1);
+        __m256i offset = _mm256_slli_epi32(_mm256_sub_epi32(h.whole, base), 1);
+        __m256i bytes = _mm256_add_epi8(_mm256_shuffle_epi8(offset, first_bytes), four_bytes);
+        __m256i pair = _mm256_shuffle_epi8(near, bytes);
+        __m256i weight = _mm256_srli_epi32(_mm256_xor_si256(h.part, all(INT32_MIN)), 17);
+        __m256i weights = _mm256_blend_epi16(_mm256_sub_epi32(all(0), weight),
+                                             _mm256_slli_epi32(weight, 16), 0xaa);
+        __m256i a = _mm256_srai_epi32(_mm256_slli_epi32(pair, 16), 1);
+        __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(pair, weights), a);
+        _mm256_storeu_ps(to + k, _mm256_cvtepi32_ps(_mm256_srai_epi32(sum, 7)));
+        move(&h, STRAIGHT);
+    }
+    mix_head_advance(head, k); /* the last step may wrap */
+    return k;
+}
+
 /* In a loop, eight steps must not go round more than once. */
 static bool fits(const struct mix_head *h)
 {
     int64_t way = (h->step > 0 ? h->step : -h->step) * WIDE;
     return !h->loop || way <= (int64_t)(h->loop_end - h->loop_start) << 32;
+}
+
+/* Straight stretches close by, and what lies between them, the wraps, as before. */
+AVX2 static uint32_t stretches(const int16_t *x, struct mix_head *h, uint32_t n, float *to)
+{
+    uint32_t done = 0;
+    while (n - done >= WIDE) {
+        uint32_t straight = side_by_side(h, n - done);
+        if (straight >= WIDE)
+            done += close_by(x, h, straight, to + done);
+        if (n - done < WIDE)
+            break;
+        if (!h->loop)
+            return done;
+        done += eights(x, h, WIDE, to + done, LOOP_FORWARD);
+    }
+    return done;
+}
+
+enum { CLOSE_LOOP = 64 }; /* frames: a shorter loop wraps too often */
+
+static bool is_close(const struct mix_head *h)
+{
+    return h->step > 0 && h->step <= INT64_C(2) << 32 &&
+           (!h->loop || h->loop_end - h->loop_start >= CLOSE_LOOP);
 }
 
 AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float *to)
@@ -103,7 +175,9 @@ AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float 
         done = 1;
     }
     if (n - done >= WIDE && fits(h)) {
-        if (!h->loop)
+        if (is_close(h))
+            done += stretches(x, h, n - done, to + done);
+        else if (!h->loop)
             done += eights(x, h, n - done, to + done, STRAIGHT);
         else if (h->step > 0)
             done += eights(x, h, n - done, to + done, LOOP_FORWARD);

@@ -199,7 +199,13 @@ static enum render_status open_mixer(struct performance *p, struct render_error 
  * format's range in any case. */
 static void to_floats(const int64_t *mix, unsigned frames, float *out)
 {
-    for (unsigned i = 0; i < 2 * frames; i++)
+    int64_t all = 0;
+    for (unsigned i = 0; i < 2 * frames; i++) {
+        int32_t low = (int32_t)(uint32_t)(uint64_t)mix[i];
+        all |= mix[i] ^ low;
+        out[i] = (float)low * 0x1p-23f;
+    }
+    for (unsigned i = 0; all && i < 2 * frames; i++) /* more than 32 bits: a crowd */
         out[i] = (float)mix[i] * 0x1p-23f;
 }
 
