@@ -10,9 +10,9 @@ int value_time(const char *text, uint64_t *frames);
 /* "-90db" or "-90": its factor. 0, or -1: not from -200 to 0 dB. */
 int value_threshold(const char *text, float *factor);
 
-/* Reads NAME=VALUE[@TIME[~GLIDE]] for the program. An event at a TIME takes the parameter's glide; one
- * without is at frame 0 and has none. 0; 1: name, value or range is wrong; 2: not of that shape.
- * What is wrong is said on `diagnostics`, `file` being the program's name. */
+/* Reads NAME=VALUE[@TIME[~GLIDE]] for the program. An event at a TIME takes the parameter's glide;
+ * one without is at frame 0 and has none. 0; 1: name, value or range is wrong; 2: not of that
+ * shape. What is wrong is said on `diagnostics`, `file` being the program's name. */
 int value_setting(const char *text, const char *file, const struct rp_program *, struct event *,
                   FILE *diagnostics);
 

@@ -61,6 +61,13 @@ readme_is_true() {
     cd "$root" && return $result
 }
 check "the README's patch plays, and its mistake is answered as it says" readme_is_true
+readme_score_plays() {
+    ln -sf "$PWD/fixtures" "$work/fixtures"
+    sed -n '/^    ; A bright ping/,/^$/p' README.md | sed 's/^    //' >"$work/ping.sx"
+    sed -n '/^    (score tune)/,/^$/p' README.md | sed 's/^    //' >"$work/tune.sx"
+    bin/patchrun "$work/tune.sx" --hash 2>"$work/notes" && [ ! -s "$work/notes" ]
+}
+check "the README's score plays" readme_score_plays
 every_module_has_a_fixture() {
     local module
     for module in $(sed -n 's/^MODULE([^"]*"\([^"]*\)".*/\1/p' vm/modules.def); do
