@@ -94,8 +94,20 @@ done
 
 # ---- P1: compilers, optimisation, sanitizers ----
 
+score_hashes() {
+    local f threads
+    for f in game-loop.sx engine.sx stealing-quietest.sx stealing-priority.sx night-drive.sx tune.mid; do
+        for threads in 1 3; do
+            # shellcheck disable=SC2046
+            hash_of fixtures/scores/$f $([ $f = tune.mid ] && echo --map fixtures/scores/midi-map.sx) --quiet \
+                --to 3s --seed 5 --threads $threads --hash-ladder "$work/ladder"
+            cksum <"$work/ladder"
+        done
+    done
+}
 all_hashes() {
     local f
+    score_hashes
     for f in fixtures/*.sx; do
         echo "$f $(hash_of "$f" $(how "$f") --seed 5 --lanes 1) $(hash_of "$f" $(how "$f") --seed 5 --lanes 16)"
         "$patchc" "$f" -o "$work/p1.pbc" && cksum <"$work/p1.pbc"
@@ -122,8 +134,10 @@ check "P1 gcc, FMA instructions at hand" same_from gcc-fma gcc -O2 "$(grep -qw f
 unit_tests_sanitized() {
     make -s -j"$jobs" BUILD=build/gcc-sanitized CC=gcc OPT=-O1 EXTRA="$sanitize" unit || return 1
     local test
-    for test in vm/test_verify vm/test_group vm/test_input vm/test_modules front/test_front render/test_render; do
-        "build/gcc-sanitized/tests/$test" || return 1
+    for test in vm/test_verify vm/test_group vm/test_input vm/test_modules front/test_front render/test_render \
+        render/test_mixer render/test_mixer_sound render/test_mixer_model render/test_timeline render/test_midi \
+        render/test_sample render/test_score render/test_score_plays render/test_score_errors; do
+        "build/gcc-sanitized/tests/$test" || { echo "$test"; return 1; }
     done
 }
 check "P8 unit tests under the sanitizers" unit_tests_sanitized
