@@ -127,7 +127,7 @@ static const char help_text[] =
     "  --hash                     print the XXH3-128 of the samples; OUT is then optional\n"
     "\n"
     "other\n"
-    "  --info[=json]              print channels and parameters instead of playing\n"
+    "  --info[=json]              print what FILE is made of instead of playing it\n"
     "  --threads N                for variations and scores (1)\n"
     "  --frames-per-call N, --lanes 1|4|8|16, --isa base|avx2|avx512\n"
     "                             the engine's cut, for tests: never changes a bit\n"
@@ -492,8 +492,6 @@ int options_check(const struct options *o, enum input_kind kind)
     if (o->setting_count > 0 || o->release_given || o->sound || o->variations || o->serial)
         return usage(o->input, "is a score; --set, --hold, --input, --serial and --variations are "
                                "for patches");
-    if (o->info != INFO_NONE)
-        return usage("--info", "is for patches");
     if (kind == INPUT_SCORE && o->map)
         return usage("--map", "is for MIDI files; a score names its own instruments");
     return check_names(o);

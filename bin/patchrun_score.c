@@ -1,5 +1,6 @@
 /* patchrun_score.c - scores and MIDI files: read, performed, reported. */
 #include "bin/patchrun_common.h"
+#include "bin/patchrun_score_info.h"
 #include "render/performance/performance.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -122,6 +123,34 @@ static int check_plan(const struct performance_plan *plan)
     return 1;
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* What stands after the end that the score itself says. */
+static int note_late(const struct options *options, const struct input_file *input,
+                     struct score *score)
+{
+    struct score_late late;
+    struct render_error error = {.status = RENDER_OK};
+    if (options->quiet || !score->has_end || options->frames || options->until_silent)
+        return 0;
+    if (score_late(score, score->end, &late, &error))
+        return say_error(&error);
+    if (late.count == 0)
+        return 0;
+    fprintf(stderr, "patchrun: note: %s: %" PRIu64 " command%s after the end at %g s", input->name,
+            late.count, late.count == 1 ? " lies" : "s lie", (double)score->end / RP_SAMPLE_RATE);
+    if (late.line)
+        fprintf(stderr, ", %s in line %" PRIu32, late.count == 1 ? "it is" : "the first",
+                late.line);
+    if (late.line && late.file > 0)
+        fprintf(stderr, " of %s", score->files[late.file]);
+    fputc('\n', stderr);
+    return 0;
+}
+
 static void note(const struct options *options, const struct performance_plan *plan,
                  const struct performance_result *result)
 {
@@ -137,9 +166,10 @@ static void note(const struct options *options, const struct performance_plan *p
                 plan->name);
     if (result->refused + result->stolen > 0)
         fprintf(stderr,
-                "patchrun: note: %s: %" PRIu64 " voices stolen, %" PRIu64
-                " plays refused (--trace tells which)\n",
-                plan->name, result->stolen, result->refused);
+                "patchrun: note: %s: %" PRIu64 " voice%s stolen, %" PRIu64
+                " play%s refused (--trace tells which)\n",
+                plan->name, result->stolen, plural(result->stolen), result->refused,
+                plural(result->refused));
 }
 
 static void say_blame(int voice)
@@ -160,9 +190,10 @@ static int certify(const struct performance_plan *plan, const struct performance
             plan->name, result->first_over, result->first_cycles, plan->budget);
     say_blame(result->first_blame);
     fprintf(stderr,
-            "\n  = note: over budget in %" PRIu64 " ticks, worst in tick %" PRIu64 " with %" PRIu64
+            "\n  = note: over budget in %" PRIu64 " tick%s, worst in tick %" PRIu64 " with %" PRIu64
             " cycles\n",
-            result->ticks_over, result->worst_over, result->worst_cycles);
+            result->ticks_over, plural(result->ticks_over), result->worst_over,
+            result->worst_cycles);
     return 1;
 }
 
@@ -196,7 +227,7 @@ static int perform_plan(const struct options *options, const struct input_file *
         plan->progress = progress_show;
         plan->context = &progress;
     }
-    int status = perform(plan, &performance, &result, &error);
+    int status = (int)perform(plan, &performance, &result, &error);
     progress_end(&progress);
     if (atomic_load(&stop_signal))
         status = 2; /* main dies of it */
@@ -212,17 +243,30 @@ static int perform_plan(const struct options *options, const struct input_file *
     return status == 0 ? certify(plan, &result) : status;
 }
 
+static int play(const struct options *options, const struct input_file *input, struct score *score)
+{
+    struct performance_plan plan = make_plan(options, input, score);
+    int status = check_plan(&plan);
+    if (status == 0)
+        status = note_late(options, input, score);
+    return status ? status : perform_plan(options, input, &plan);
+}
+
+static int print_info(const struct options *options, const struct input_file *input,
+                      const struct score *score)
+{
+    score_info(input->name, score, options->info == INFO_JSON, stdout);
+    return flush_output(stdout);
+}
+
 int play_score(const struct options *options, struct input_file *input)
 {
     struct library library = {NULL};
     struct score score = {0};
     int status = read_score(options, input, &library, &score);
-    if (status == 0) {
-        struct performance_plan plan = make_plan(options, input, &score);
-        status = check_plan(&plan);
-        if (status == 0)
-            status = perform_plan(options, input, &plan);
-    }
+    if (status == 0)
+        status = options->info != INFO_NONE ? print_info(options, input, &score)
+                                            : play(options, input, &score);
     score_free(&score);
     free_library(&library);
     return status;

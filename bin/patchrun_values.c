@@ -74,20 +74,16 @@ static bool is_position(const struct rp_param *param, const struct number *numbe
            (param->unit == RP_UNIT_HZ || param->unit == RP_UNIT_SECONDS);
 }
 
-static bool unit_fits(const struct rp_param *param, enum number_unit unit)
+static bool unit_fits(const struct rp_param *param, const struct number *number)
 {
-    if (unit == NUMBER_BARE)
-        return true;
-    switch (param->unit) {
-    case RP_UNIT_HZ:
-        return unit == NUMBER_HZ || unit == NUMBER_PERCENT;
-    case RP_UNIT_SECONDS:
-        return unit == NUMBER_SECONDS || unit == NUMBER_PERCENT;
-    case RP_UNIT_GATE:
-        return false;
-    default:
-        return unit == NUMBER_DB || unit == NUMBER_PERCENT;
-    }
+    static const enum number_unit wanted[] = {[RP_UNIT_NONE] = NUMBER_BARE,
+                                              [RP_UNIT_HZ] = NUMBER_HZ,
+                                              [RP_UNIT_SECONDS] = NUMBER_SECONDS,
+                                              [RP_UNIT_RATIO] = NUMBER_PERCENT,
+                                              [RP_UNIT_DB] = NUMBER_DB};
+    if (param->unit == RP_UNIT_GATE)
+        return number->unit == NUMBER_BARE;
+    return is_position(param, number) || number_unit_fits(number->unit, wanted[param->unit]);
 }
 
 static enum fit read_value(const char *text, const struct rp_param *param, float *value)
@@ -95,7 +91,7 @@ static enum fit read_value(const char *text, const struct rp_param *param, float
     struct number number;
     const char *bare = param->unit == RP_UNIT_DB ? "db" : "";
     if (number_read_in(text, strlen(text), bare, &number) != NUMBER_OK ||
-        !unit_fits(param, number.unit))
+        !unit_fits(param, &number))
         return WRONG_UNIT;
     *value = (float)number.value;
     if (!is_position(param, &number))
@@ -249,7 +245,7 @@ static void info_text(const char *file, const struct rp_program *program, size_t
         info_text_param(rp_param_info(program, i), stream);
 }
 
-static void json_string(const char *text, FILE *stream)
+void value_json_string(const char *text, FILE *stream)
 {
     fputc('"', stream);
     for (; *text; text++) {
@@ -266,7 +262,7 @@ static void json_string(const char *text, FILE *stream)
 static void info_json_param(const struct rp_param *param, FILE *stream)
 {
     fputs("{\"name\": ", stream);
-    json_string(param->name, stream);
+    value_json_string(param->name, stream);
     fprintf(stream,
             ", \"unit\": \"%s\", \"curve\": \"%s\", \"low\": %.9g, \"high\": %.9g, "
             "\"default\": %.9g, \"glide_frames\": %" PRIu32 "}",
@@ -274,19 +270,26 @@ static void info_json_param(const struct rp_param *param, FILE *stream)
             (double)param->high, (double)param->def, param->glide);
 }
 
-static void info_json(const char *file, const struct rp_program *program, size_t size, FILE *stream)
+void value_json_params(const struct rp_program *program, FILE *stream)
 {
-    fputs("{\"file\": ", stream);
-    json_string(file, stream);
-    fprintf(stream,
-            ", \"channels\": %u, \"inputs\": %u, \"bytecode_bytes\": %zu, \"voice_bytes\": %zu, "
-            "\"params\": [",
-            rp_channels(program), rp_inputs(program), size, rp_group_bytes(program, 1));
+    fputc('[', stream);
     for (unsigned i = 0; i < rp_param_count(program); i++) {
         fputs(i > 0 ? ", " : "", stream);
         info_json_param(rp_param_info(program, i), stream);
     }
-    fputs("]}\n", stream);
+    fputc(']', stream);
+}
+
+static void info_json(const char *file, const struct rp_program *program, size_t size, FILE *stream)
+{
+    fputs("{\"file\": ", stream);
+    value_json_string(file, stream);
+    fprintf(stream,
+            ", \"channels\": %u, \"inputs\": %u, \"bytecode_bytes\": %zu, \"voice_bytes\": %zu, "
+            "\"params\": ",
+            rp_channels(program), rp_inputs(program), size, rp_group_bytes(program, 1));
+    value_json_params(program, stream);
+    fputs("}\n", stream);
 }
 
 void value_info(const char *file, const struct rp_program *program, size_t size, int json,

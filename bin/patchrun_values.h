@@ -16,6 +16,9 @@ int value_threshold(const char *text, float *factor);
 int value_setting(const char *text, const char *file, const struct rp_program *, struct event *,
                   FILE *diagnostics);
 
+/* A text in quotes; the program's parameters as an array. */
+void value_json_string(const char *text, FILE *);
+void value_json_params(const struct rp_program *, FILE *);
 /* Prints the program's channels, sizes and parameters as text or JSON. */
 void value_info(const char *file, const struct rp_program *, size_t size, int json, FILE *);
 

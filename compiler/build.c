@@ -363,6 +363,21 @@ static void read_items(struct builder *b, struct patch *patch)
         check_types_used(b, patch);
 }
 
+/* (score ...), or in JSON lines ["score" ...], which our reader takes for three atoms and more. */
+int is_score(const struct sx *first)
+{
+    return is_form(first, "score") ||
+           (sx_is(first, "[") && first->next && first->next->length == 5 &&
+            strcmp(first->next->text, "score") == 0);
+}
+
+void score_error(struct diags *diags, const struct sx *first, const char *message)
+{
+    struct diag *d = diag_error(diags, E_NOT_A_PATCH, first->place, "%s", message);
+    diag_label(diags, d, "this is a score");
+    diag_help(diags, d, "patchrun plays scores");
+}
+
 /* The one (patch ...) form of a file. */
 static const struct sx *read_form(struct builder *b, const struct source *source)
 {
@@ -376,6 +391,10 @@ static const struct sx *read_form(struct builder *b, const struct source *source
     if (is_form(all->first, "patch") && !all->first->next)
         return all->first;
     const struct sx *odd = all->first;
+    if (is_score(odd)) {
+        score_error(b->diags, odd, "a file holds exactly one patch");
+        return NULL;
+    }
     if (is_form(odd, "patch"))
         odd = odd->next;
     struct place start = {source, 0, 0};

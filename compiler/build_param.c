@@ -16,12 +16,15 @@ static const struct {
 
 static const struct {
     const char *name;
+    enum number_unit written; /* what its numbers may be in */
     double low, high;
 } defaults[] = {
-    [RP_UNIT_NONE] = {"none", -1e6, 1e6}, [RP_UNIT_HZ] = {"hz", 0.0, 24000.0},
-    [RP_UNIT_SECONDS] = {"s", 0.0, 60.0}, [RP_UNIT_RATIO] = {"ratio", 0.0, 1.0},
-    [RP_UNIT_DB] = {"db", 0.0, 0.0}, /* -120 to 24 dB, set below */
-    [RP_UNIT_GATE] = {"gate", 0.0, 1.0},
+    [RP_UNIT_NONE] = {"none", NUMBER_BARE, -1e6, 1e6},
+    [RP_UNIT_HZ] = {"hz", NUMBER_HZ, 0.0, 24000.0},
+    [RP_UNIT_SECONDS] = {"s", NUMBER_SECONDS, 0.0, 60.0},
+    [RP_UNIT_RATIO] = {"ratio", NUMBER_PERCENT, 0.0, 1.0},
+    [RP_UNIT_DB] = {"db", NUMBER_DB, 0.0, 0.0}, /* -120 to 24 dB, set below */
+    [RP_UNIT_GATE] = {"gate", NUMBER_BARE, 0.0, 1.0},
 };
 
 int param_unit_fits(enum rp_unit unit, enum vm_unit port)
@@ -49,16 +52,8 @@ static const char *const field_shapes[] = {"(unit hz)", "(range 20 2000)", "(def
 
 static int number_fits(enum number_unit unit, enum rp_unit wanted)
 {
-    switch (unit) {
-    case NUMBER_BARE:
-        return 1;
-    case NUMBER_HZ:
-        return wanted == RP_UNIT_HZ;
-    case NUMBER_SECONDS:
-        return wanted == RP_UNIT_SECONDS;
-    default:
-        return wanted == RP_UNIT_RATIO || wanted == RP_UNIT_DB || wanted == RP_UNIT_NONE;
-    }
+    return wanted == RP_UNIT_GATE ? unit == NUMBER_BARE
+                                  : number_unit_fits(unit, defaults[wanted].written);
 }
 
 /* 0 when *value was set. */

@@ -28,19 +28,13 @@ void number_error(struct builder *b, const struct sx *sx, enum number_status sta
         diag_help(b->diags, d, "numbers look like 440, -0.5, 1e-3, 20ms or a4");
 }
 
-static int unit_fits(enum number_unit unit, enum vm_unit wanted)
-{
-    switch (unit) {
-    case NUMBER_BARE:
-        return 1;
-    case NUMBER_HZ:
-        return wanted == VM_UNIT_HZ;
-    case NUMBER_SECONDS:
-        return wanted == VM_UNIT_SECONDS;
-    default:
-        return wanted == VM_UNIT_RATIO || wanted == VM_UNIT_NONE;
-    }
-}
+/* What a number for a port may be written in. */
+static const enum number_unit written_units[] = {
+    [VM_UNIT_NONE] = NUMBER_BARE,
+    [VM_UNIT_HZ] = NUMBER_HZ,
+    [VM_UNIT_SECONDS] = NUMBER_SECONDS,
+    [VM_UNIT_RATIO] = NUMBER_PERCENT,
+};
 
 /* What a port wants, in words. */
 static const char *wanted_unit(enum vm_unit unit)
@@ -110,7 +104,7 @@ static void read_constant(struct builder *b, struct proto *proto, unsigned input
     enum number_status status = number_read(sx->text, sx->length, &number);
     if (status != NUMBER_OK)
         number_error(b, sx, status, &number);
-    else if (!unit_fits(number.unit, port.unit))
+    else if (!number_unit_fits(number.unit, written_units[port.unit]))
         wrong_unit(b, &proto->type, input, sx, &number);
     else if (number.value < port.low || number.value > port.high)
         out_of_range(b, &proto->type, input, sx);

@@ -148,12 +148,25 @@ static void put_form(struct layout *l, const struct sx *sx, unsigned level)
     l->after_line_comment = sx->kind == SX_COMMENT && *written(sx) == ';';
 }
 
+/* Comments are kept here. */
+static const struct sx *first_form(const struct sx *all)
+{
+    const struct sx *sx = all->first;
+    while (sx && sx->kind == SX_COMMENT)
+        sx = sx->next;
+    return sx;
+}
+
 static int format_forms(struct arena *arena, struct diags *diags, const struct source *source,
                         FILE *file)
 {
     struct layout l = {file, 0, 0};
     const struct sx *all = sx_read(arena, diags, source, 1);
     const struct sx *before = NULL;
+    if (all && is_score(first_form(all))) {
+        score_error(diags, first_form(all), "this is a score; patchc formats patches");
+        return -1;
+    }
     for (const struct sx *sx = all ? all->first : NULL; sx; sx = sx->next) {
         if (is_trailing(before, sx) && !l.after_line_comment) {
             put(&l, " ", 1);

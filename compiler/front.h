@@ -16,4 +16,8 @@ enum {
 /* The JSON form as the (patch ...) form it stands for, with places in the JSON text. */
 struct sx *json_read(struct arena *, struct diags *, const struct source *);
 
+/* Whether a file's first form is that of a score; reports that this is none of our files. */
+int is_score(const struct sx *first);
+void score_error(struct diags *, const struct sx *first, const char *message);
+
 #endif

@@ -332,6 +332,60 @@ locale_does_not_matter() {
 check "locale and time zone do not matter" locale_does_not_matter
 check "--info" eval 'status 0 "$patchrun" --info fixtures/engine-loop.sx && grep -q rpm "$work/out"'
 
+
+# ---- scores ----
+
+score_info() {
+    printf '(score "two") (bus all) (sample kick "kick.wav" :loop (10 90) :root a2 :bus all)\n(patch w "wind.sx") (play kick) (play w) (end 2s)\n' >"$work/info.sx"
+    cp fixtures/scores/samples/kick.wav fixtures/wind.sx "$work" &&
+        status 0 "$patchrun" --info "$work/info.sx" && [ ! -s "$work/err" ] &&
+        grep -q 'info.sx: "two", 2 commands, ends at 2 s$' "$work/out" &&
+        grep -q '^16 voices, steal oldest, on ticks, seed 0$' "$work/out" &&
+        grep -qE '^sample kick +44100 Hz, 14112 frames \(0.32 s\), root 45, loop 10 to 90$' "$work/out" &&
+        grep -qE '^patch  w +(mono|stereo)' "$work/out" && grep -qE '^bus    all +to mix$' "$work/out" &&
+        status 0 "$patchrun" --info=json "$work/info.sx" && python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert (d["name"], d["commands"], d["end_frame"], d["voices"], d["steal"]) == ("two", 2, 96000, 16, "oldest"), d
+kick, w = d["sources"]
+assert (kick["kind"], kick["rate"], kick["frames"], kick["root"], kick["loop"]) == ("sample", 44100, 14112, 45, [10, 90]), kick
+assert w["kind"] == "patch" and isinstance(w["params"], list), w
+assert d["buses"] == [{"name": "all", "to": "mix", "volume": 255, "pan": 128}], d' "$work/out"
+}
+check "--info of a score" score_info
+check "--info of a MIDI file" eval 'status 0 "$patchrun" fixtures/scores/tune.mid --map fixtures/scores/midi-map.sx --info && grep -q "^128 voices" "$work/out"'
+late_note() { # NOTE, or nothing; ARGUMENTS...
+    local wanted=$1
+    shift
+    status 0 "$patchrun" "$work/late.sx" --hash "$@" || return 1
+    if [ -n "$wanted" ]; then says "patchrun: note: $work/late.sx: $wanted"; else ! grep -q 'after the end' "$work/err"; fi
+}
+printf '(score)\n(sample kick "kick.wav")\n(play kick)\n(play kick :at 4s)\n(play kick :at 3s)\n(play kick :at 5s)\n(end 2s)\n' >"$work/late.sx"
+check "commands after the end are told" late_note "3 commands lie after the end at 2 s, the first in line 5"
+check "... but not quietly" late_note "" --quiet
+check "... nor when the end is another" late_note "" --seconds 6
+late_in_other() {
+    printf '(score)\n(sample kick "kick.wav")\n(include "other.sx")\n(end 2s)\n' >"$work/late.sx"
+    printf '(score)\n(play kick :at 2s)\n(play kick)\n' >"$work/other.sx"
+    late_note "1 command lies after the end at 2 s, it is in line 2 of $work/other.sx"
+}
+check "... one, in another file" late_in_other
+counts_one() {
+    printf '(score) (voices 1) (steal none) (sample kick "kick.wav") (play kick) (play kick)' >"$work/late.sx"
+    late_note "0 voices stolen, 1 play refused (--trace tells which)"
+}
+check "one play refused" counts_one
+not_for_patchc() {
+    local how
+    for how in --format --check -S "--emit json"; do
+        # shellcheck disable=SC2086
+        status 1 "$patchc" $how "$1" && says "this is a score" && says "= help: patchrun plays scores" &&
+            [ ! -s "$work/out" ] || return 1
+    done
+    status 1 "$patchc" --format "$1" && says "this is a score; patchc formats patches"
+}
+check "patchc and a score" not_for_patchc fixtures/scores/night-drive.sx
+check "patchc and a score in JSON" not_for_patchc fixtures/scores/game-loop.jsonl
+
 # ---- effects: a sound that goes in ----
 
 stats() {

@@ -29,7 +29,7 @@ bool arg_word(struct reading *r, const struct sx *sx, const char *what, const ch
         if (sx->kind != SX_LIST && strcmp(words[*index], sx->text) == 0)
             return true;
     struct diag *d = score_wrong(r, E_SCORE_VALUE, sx, "unknown %s '%.60s'", what, shown(sx));
-    score_suggest(r, d, sx->text, "there are", words, count);
+    score_suggest(r, d, sx->text, "there is", "there are", words, count);
     return false;
 }
 
@@ -123,6 +123,46 @@ bool arg_byte(struct reading *r, const struct sx *sx, const char *what, uint8_t 
         return false;
     *value = (uint8_t)whole;
     return true;
+}
+
+/* floor(255 f + 1/2), f being the factor of a percentage, exact, or of decibels; *fits is false
+ * when it is far out of range or too fine. */
+static bool read_level(const struct sx *sx, int64_t *value, bool *fits)
+{
+    struct ratio share;
+    struct number number;
+    if (read_ratio(sx, "%", &share, fits)) {
+        *fits = *fits && share.num >= 0 &&
+                ratio_multiply(share, (struct ratio){255, 100}, &share) &&
+                ratio_add(share, (struct ratio){1, 2}, &share);
+        *value = *fits ? ratio_floor(share) : 0;
+        return true;
+    }
+    if (sx->kind == SX_LIST || number_read(sx->text, sx->length, &number) != NUMBER_OK ||
+        number.unit != NUMBER_DB)
+        return false;
+    *fits = number.value < 1e6;
+    *value = *fits ? (int64_t)(number.value * 255.0 + 0.5) : 0;
+    return true;
+}
+
+bool arg_volume(struct reading *r, const struct sx *sx, const char *what, uint8_t *value)
+{
+    int64_t whole;
+    struct ratio bare;
+    bool fits = true;
+    if (read_ratio(sx, "", &bare, &fits) && (!fits || bare.den == 1))
+        return arg_byte(r, sx, what, value);
+    fits = true;
+    if (!read_level(sx, &whole, &fits))
+        return not_a(r, sx, what, "a whole number from 0 to 255, a percentage or decibels");
+    if (fits && whole >= 0 && whole <= 255) {
+        *value = (uint8_t)whole;
+        return true;
+    }
+    struct diag *d = score_wrong(r, E_SCORE_VALUE_RANGE, sx, "%s goes from 0 to 255", what);
+    diag_label(&r->diags, d, "255 is 100%% and 0db");
+    return false;
 }
 
 bool arg_share(struct reading *r, const struct sx *sx, const char *what, struct ratio *share)

@@ -26,7 +26,8 @@ static void unknown_voice(struct reading *r, const struct sx *sx)
                   "that",
                   sx->text);
     else if (r->names.count > 0)
-        score_suggest(r, d, sx->text, "sounds are", r->names.words, r->names.count);
+        score_suggest(r, d, sx->text, "the only sound is", "sounds are", r->names.words,
+                      r->names.count);
     else
         diag_help(&r->diags, d, "write a voice's number, or name a play with :as");
 }
@@ -161,7 +162,8 @@ static void ramped(struct reading *r, const struct form *f, enum mix_verb verb, 
     struct target t;
     struct mix_command c = {0};
     const struct sx *ramp = f->keys[KEY_RAMP];
-    if (find_target(r, f, &t) && arg_byte(r, t.args[0], what, &c.value) &&
+    if (find_target(r, f, &t) &&
+        (verb == MIX_SET_PAN ? arg_byte : arg_volume)(r, t.args[0], what, &c.value) &&
         (!ramp || arg_duration(r, ramp, &f->start, &c.frames)))
         send_out(r, f, &t, verb, &c);
 }
@@ -194,7 +196,7 @@ void do_send(struct reading *r, const struct form *f, struct moment *end)
     struct mix_command c = {0};
     uint32_t bus;
     if (!find_target(r, f, &t) || !is_for_bus(r, f, &t) || !bus_find(r, t.args[0], &bus) ||
-        !arg_byte(r, t.args[1], "an amount", &c.value))
+        !arg_volume(r, t.args[1], "an amount", &c.value))
         return;
     c.send_bus = (uint16_t)bus;
     send_out(r, f, &t, MIX_SEND, &c);

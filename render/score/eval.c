@@ -8,7 +8,9 @@ const char *const key_names[KEYS] = {
 };
 
 #define STRIKE_KEYS (KEY(AT) | KEY(FOR) | KEY(VELOCITY) | PLAY_KEYS)
-#define LINE_KEYS   (KEY(AT) | KEY(STEP) | KEY(GATE) | KEY(VELOCITY) | PLAY_KEYS)
+#define DEFAULT_KEYS                                                                               \
+    (KEY(VOLUME) | KEY(PAN) | KEY(PRIORITY) | KEY(BUS) | KEY(SEND) | KEY(FADE) | KEY(TAIL))
+#define LINE_KEYS (KEY(AT) | KEY(STEP) | KEY(GATE) | KEY(VELOCITY) | PLAY_KEYS)
 
 static const struct form_row rows[] = {
     {"score", FORM_SETTING, 0, 1, 0, do_score, "(score \"level one\")"},
@@ -29,12 +31,13 @@ static const struct form_row rows[] = {
      "(patch lead \"lead.sx\")"},
     {"bus", FORM_RESOURCE, 1, 2, KEY(TO) | KEY(VOLUME) | KEY(PAN) | KEY(SET), do_bus,
      "(bus reverb \"reverb.sx\")"},
+    {"default", FORM_RESOURCE, 0, 0, DEFAULT_KEYS, do_default, "(default :bus master :tail 3t)"},
     {"section", FORM_RESOURCE, 1, MANY_ITEMS, KEY(LENGTH), do_section, "(section verse FORM ...)"},
     {"include", FORM_RESOURCE, 1, 1, KEY(AT), do_include, "(include \"drums.sx\")"},
 
-    {"channel", FORM_MAP, 2, 2, 0, do_channel, "(channel 1 lead)"},
-    {"program", FORM_MAP, 2, 2, 0, do_program, "(program 0 piano)"},
-    {"drum", FORM_MAP, 2, 2, 0, do_drum, "(drum 36 kick)"},
+    {"channel", FORM_MAP, 2, 3, 0, do_channel, "(channel 1 lead) or (channel 1 4 lead)"},
+    {"program", FORM_MAP, 2, 3, 0, do_program, "(program 0 piano) or (program 0 7 piano)"},
+    {"drum", FORM_MAP, 2, 3, 0, do_drum, "(drum 36 kick) or (drum 35 36 kick)"},
     {"cc", FORM_MAP, 2, 4, 0, do_cc, "(cc 74 cutoff 200hz 8khz)"},
     {"bend", FORM_MAP, 1, 1, 0, do_bend, "(bend 2)"},
 
@@ -69,9 +72,11 @@ enum { ROWS = sizeof rows / sizeof *rows };
 
 /* --- items and keywords ------------------------------------------------------------------- */
 
+/* :2 is no name: it is the length of the chord before it. */
 static bool is_key(const struct sx *sx)
 {
-    return sx->kind != SX_LIST && sx->kind != SX_STRING && sx->text[0] == ':';
+    return sx->kind != SX_LIST && sx->kind != SX_STRING && sx->text[0] == ':' &&
+           !(sx->text[1] >= '0' && sx->text[1] <= '9');
 }
 
 static const struct sx *pass_keys(const struct sx *sx)
@@ -105,7 +110,7 @@ static void unknown_key(struct reading *r, const struct form *f, const struct sx
     struct diag *d =
         score_wrong(r, E_SCORE_OPTION, sx, "'%s' has no option '%.60s'", f->row->name, name);
     if (count > 0)
-        score_suggest(r, d, name, "its options are", words, count);
+        score_suggest(r, d, name, "its only option is", "its options are", words, count);
     else
         diag_help(&r->diags, d, "the shape is %s", f->row->shape);
 }
@@ -130,7 +135,7 @@ static bool take_key(struct reading *r, struct form *f, const struct sx *sx, con
         score_wrong(r, E_SCORE_OPTION, sx, "the option '%s' has no value", key_names[key]);
     else
         f->keys[key] = value;
-    return key >= 0 && f->keys[key] == value;
+    return value && key >= 0 && f->keys[key] == value;
 }
 
 /* In a declaration, (resample best) says the same as :resample best. */
@@ -170,9 +175,77 @@ static bool take_parts(struct reading *r, struct form *f)
     return good;
 }
 
+/* Within a play the voice is left out. */
+static size_t is_implied(const struct reading *r, const struct form *f)
+{
+    return r->inner && f->row->kind == FORM_VOICE;
+}
+
+/* --- words that are astray ---------------------------------------------------------------- */
+
+static bool is_json(const struct sx *sx)
+{
+    return sx->place.source->text[sx->place.begin] == '"' && sx->kind != SX_STRING;
+}
+
+static bool without_colon(struct reading *r, const struct sx *sx)
+{
+    const char *value = !sx->next ? "..." : sx->next->kind == SX_LIST ? "(...)" : sx->next->text;
+    struct diag *d;
+    if (is_json(sx)) {
+        d = score_wrong(r, E_SCORE_OPTION, sx, "options stand in an object: '%s'", sx->text);
+        diag_help(&r->diags, d, "write {\"%s\": \"%.60s\"}", sx->text, value);
+    } else {
+        d = score_wrong(r, E_SCORE_OPTION, sx, "options begin with a colon: ':%s'", sx->text);
+        diag_help(&r->diags, d, "write :%s %.60s", sx->text, value);
+    }
+    return false;
+}
+
+static bool is_unit(const struct sx *sx)
+{
+    static const char *const words[] = {"s",   "ms",   "us", "f",   "t",  "b", "beat", "beats",
+                                        "bar", "bars", "hz", "khz", "db", "%", "st"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (sx_is(sx, words[i]))
+            return true;
+    return false;
+}
+
+/* `number` is what stands before the word. */
+static bool without_number(struct reading *r, const struct sx *number, const struct sx *sx)
+{
+    struct diag *d =
+        score_wrong(r, E_SCORE_SHAPE, sx, "a number and its unit are written together");
+    diag_help(&r->diags, d, "write %.60s%s", number->text, sx->text);
+    return false;
+}
+
+/* (play kick at 1 s): a word that is no item of the form, but would be an option or a unit. */
+static bool check_words(struct reading *r, const struct form *f)
+{
+    size_t item = 0, implied = is_implied(r, f);
+    const struct sx *before = f->sx->first;
+    if (f->row->most < MANY_ITEMS && f->count <= f->row->most - implied)
+        return true;
+    for (const struct sx *sx = before->next; sx; before = sx, sx = sx->next) {
+        if (is_key(sx)) {
+            sx = sx->next; /* there is one: it was taken */
+            continue;
+        }
+        if (item++ == 0 && f->row->least > implied)
+            continue;
+        if (sx->kind == SX_SYMBOL && find_key(f, sx->text) >= 0)
+            return without_colon(r, sx);
+        if (before->kind == SX_NUMBER && is_unit(sx))
+            return without_number(r, before, sx);
+    }
+    return true;
+}
+
 static bool check_count(struct reading *r, const struct form *f)
 {
-    size_t implied = r->inner && f->row->kind == FORM_VOICE;
+    size_t implied = is_implied(r, f);
     size_t least = f->row->least - implied;
     size_t most = f->row->most == MANY_ITEMS ? MANY_ITEMS : f->row->most - implied;
     if (f->count >= least && f->count <= most)
@@ -256,13 +329,33 @@ static bool check_setting(struct reading *r, const struct sx *sx, const struct f
     return true;
 }
 
+/* One command says it all: a song that is taken for a map has many. */
+static bool not_in_map(struct reading *r, const struct sx *sx, const struct form_row *row)
+{
+    if (r->song)
+        return false;
+    r->song = true;
+    struct diag *d = score_wrong(r, E_SCORE_MAP, sx, "'%s' stands in an instrument map", row->name);
+    diag_label(&r->diags, d, "this is a song, not a map");
+    diag_help(&r->diags, d, "a map says what there is and what plays where: (channel 1 lead)");
+    return false;
+}
+
+static bool not_waiting(struct reading *r, const struct sx *sx)
+{
+    struct diag *d =
+        score_wrong(r, E_SCORE_PLACE, sx, "a rest at the top of a score makes nothing wait");
+    diag_help(&r->diags, d, "write (seq ...) around it and what comes before and after it");
+    return false;
+}
+
 static bool check_place(struct reading *r, const struct sx *sx, const struct form_row *row,
                         bool top)
 {
-    if (is_command(row) && r->options->map_only) {
-        score_wrong(r, E_SCORE_MAP, sx, "'%s' stands in an instrument map", row->name);
-        return false;
-    }
+    if (is_command(row) && r->options->map_only)
+        return not_in_map(r, sx, row);
+    if (top && row->run == do_rest)
+        return not_waiting(r, sx);
     if (is_command(row)) {
         r->begun = true;
         return true;
@@ -342,8 +435,8 @@ bool eval_step(struct reading *r, const struct sx *sx)
 static void run(struct reading *r, const struct sx *sx, const struct form_row *row, bool top,
                 struct moment *end)
 {
-    struct form f = {.sx = sx, .row = row, .start = *end};
-    if (!take_parts(r, &f) || !check_count(r, &f) || !take_at(r, &f))
+    struct form f = {.sx = sx, .row = row, .start = *end, .around = *end};
+    if (!take_parts(r, &f) || !check_words(r, &f) || !check_count(r, &f) || !take_at(r, &f))
         return;
     if (top && r->ordered && is_command(row) && !r->file->in && !check_order(r, &f))
         return;

@@ -2,41 +2,70 @@
  * to 16, programs from 0 to 127. */
 #include "render/score/reading.h"
 
-static void map(struct reading *r, const struct form *f, const char *what, int low, int high,
+enum { MOST_CONTROLLER = 119 }; /* from 120 on they are mode messages */
+
+/* LOW HIGH SOURCE, or NUMBER SOURCE: the numbers were read. */
+static void map(struct reading *r, const struct form *f, bool good, int64_t low, int64_t high,
                 int *plans)
 {
-    int64_t number;
     uint32_t source;
-    bool good = arg_whole(r, f->items[0], what, low, high, &number);
-    if (source_find(r, f->items[1], &source) && good)
-        plans[number - low] = (int)source;
+    if (good && low > high) {
+        struct diag *d = score_wrong(r, E_SCORE_VALUE_RANGE, f->items[1],
+                                     "the end of this range comes before its start");
+        diag_help(&r->diags, d, "the shape is %s", f->row->shape);
+        good = false;
+    }
+    if (!source_find(r, f->items[f->count - 1], &source) || !good)
+        return;
+    for (int64_t i = low; i <= high; i++)
+        plans[i] = (int)source;
+}
+
+/* `plans` begin with the number `low`. */
+static void map_numbers(struct reading *r, const struct form *f, const char *what, int low,
+                        int high, int *plans)
+{
+    int64_t first = 0, last;
+    bool good = arg_whole(r, f->items[0], what, low, high, &first);
+    last = first;
+    if (f->count == 3)
+        good &= arg_whole(r, f->items[1], what, low, high, &last);
+    map(r, f, good, first - low, last - low, plans);
 }
 
 void do_channel(struct reading *r, const struct form *f, struct moment *end)
 {
     (void)end;
-    map(r, f, "a channel", 1, 16, r->score->midi.channel);
+    map_numbers(r, f, "a channel", 1, 16, r->score->midi.channel);
 }
 
 void do_program(struct reading *r, const struct form *f, struct moment *end)
 {
     (void)end;
-    map(r, f, "a program", 0, 127, r->score->midi.program);
+    map_numbers(r, f, "a program", 0, 127, r->score->midi.program);
+}
+
+static bool read_key(struct reading *r, const struct sx *sx, int64_t *number)
+{
+    struct pitch pitch;
+    if (!pitch_read(r, sx, sx->text, sx->length, &pitch))
+        return false;
+    *number = pitch.key.num;
+    if (pitch.keyed && pitch.key.den == 1 && *number >= 0 && *number <= 127)
+        return true;
+    score_wrong(r, E_SCORE_PITCH, sx, "a drum is a note or MIDI number from 0 to 127");
+    return false;
 }
 
 void do_drum(struct reading *r, const struct form *f, struct moment *end)
 {
     (void)end;
-    struct pitch key;
-    uint32_t source;
-    const struct sx *sx = f->items[0];
-    bool good = pitch_read(r, sx, sx->text, sx->length, &key);
-    if (good && (!key.keyed || key.key.den != 1 || key.key.num < 0 || key.key.num > 127)) {
-        score_wrong(r, E_SCORE_PITCH, sx, "a drum is a note or MIDI number from 0 to 127");
-        good = false;
-    }
-    if (source_find(r, f->items[1], &source) && good)
-        r->score->midi.drum[key.key.num] = (int)source;
+    int64_t first = 0, last;
+    bool good = read_key(r, f->items[0], &first);
+    last = first;
+    if (f->count == 3)
+        good &= read_key(r, f->items[1], &last);
+    map(r, f, good, first, last, r->score->midi.drum);
 }
 
 void do_cc(struct reading *r, const struct form *f, struct moment *end)
@@ -45,7 +74,7 @@ void do_cc(struct reading *r, const struct form *f, struct moment *end)
     int64_t number;
     struct score_cc cc = {0};
     struct score_midi_map *midi = &r->score->midi;
-    if (!arg_whole(r, f->items[0], "a controller", 0, 127, &number))
+    if (!arg_whole(r, f->items[0], "a controller", 0, MOST_CONTROLLER, &number))
         return;
     if (f->count == 3) {
         struct diag *d = score_wrong(r, E_SCORE_SHAPE, f->sx, "a range has a low and a high end");

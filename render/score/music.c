@@ -9,6 +9,8 @@ struct line {
     struct plan plan;
     struct moment step, at;
     struct ratio gate, velocity;
+    bool barred;      /* bar lines are checked */
+    struct ratio bar; /* the beat on which the last bar began */
 };
 
 /* --- the form ----------------------------------------------------------------------------- */
@@ -85,7 +87,8 @@ static struct ratio accented(struct ratio velocity)
 
 /* --- lines -------------------------------------------------------------------------------- */
 
-/* c4, c4:2, c4!, c4!:1/2, c4:1/2!, . _ and so on, cut into its parts. */
+/* c4, c4:2, c4!, c4!:1/2, c4:1/2!, . _ and so on, cut into its parts; :2 and ! alone are what
+ * follows a chord. */
 struct item {
     size_t length; /* of the pitch */
     bool accent;
@@ -98,7 +101,7 @@ static bool no_item(const struct line *l, const struct sx *sx)
                                  sx->kind == SX_LIST ? "(...)" : sx->text);
     diag_help(&l->r->diags, d,
               "items are c4, c4:2 or c4:1/2, c4! with an accent, . for a rest, _ "
-              "to hold, (c4 e4 g4 :for 2)");
+              "to hold, (c4 e4 g4) or (c4 e4 g4):2, | between bars");
     return false;
 }
 
@@ -115,10 +118,8 @@ static bool read_steps(const struct line *l, const struct sx *sx, const char *te
     return false;
 }
 
-static bool cut_item(const struct line *l, const struct sx *sx, struct item *item)
+static bool cut_parts(const struct line *l, const struct sx *sx, struct item *item)
 {
-    if (sx->kind == SX_LIST)
-        return no_item(l, sx);
     size_t end = sx->length;
     *item = (struct item){.steps = ratio_whole(1)};
     if (end > 0 && sx->text[end - 1] == '!') {
@@ -133,7 +134,13 @@ static bool cut_item(const struct line *l, const struct sx *sx, struct item *ite
         item->accent = true;
         item->length--;
     }
-    return item->length > 0 || no_item(l, sx);
+    return true;
+}
+
+static bool cut_item(const struct line *l, const struct sx *sx, struct item *item)
+{
+    return sx->kind == SX_LIST ? no_item(l, sx)
+                               : cut_parts(l, sx, item) && (item->length > 0 || no_item(l, sx));
 }
 
 static bool is_mark(const struct sx *sx, char mark)
@@ -141,17 +148,64 @@ static bool is_mark(const struct sx *sx, char mark)
     return sx->kind != SX_LIST && sx->text[0] == mark && (!sx->text[1] || sx->text[1] == ':');
 }
 
-/* Adds the holds that follow; the next item that is none is left in *sx. */
-static bool add_holds(const struct line *l, const struct sx **sx, struct ratio *steps)
+/* --- bars --------------------------------------------------------------------------------- */
+
+static bool is_bar(const struct sx *sx)
+{
+    return sx->kind != SX_LIST && strcmp(sx->text, "|") == 0;
+}
+
+/* Bar lines are checked where the form around begins with a bar, and are counted from there. */
+static void find_bar(struct line *l)
+{
+    const struct time_map *time = &l->r->time;
+    const struct moment *around = &l->f->around;
+    struct ratio length;
+    l->barred = time->tempo_count > 0 && around->frames.num == 0 &&
+                time_is_bar(time, around->beats) && time_bar(time, l->at.beats, &l->bar, &length);
+}
+
+static void wrong_bar(struct line *l, const struct sx *sx, struct ratio has, struct ratio wanted)
+{
+    struct diag *d =
+        score_wrong(l->r, E_SCORE_BAR, sx, "this bar has %.6g beat%s, and %.6g %s wanted",
+                    ratio_double(has), ratio_compare(has, ratio_whole(1)) ? "s" : "",
+                    ratio_double(wanted), ratio_compare(wanted, ratio_whole(1)) ? "are" : "is");
+    diag_help(&l->r->diags, d,
+              "a beat is a quarter note; a step is a beat unless :step says how "
+              "long it is");
+    l->barred = false; /* what follows is off as well */
+}
+
+/* A bar line after so many steps from here. */
+static void check_bar(struct line *l, const struct sx *sx, struct ratio steps)
+{
+    struct moment at;
+    struct ratio begin, length, has;
+    if (!l->barred || !after_steps(l, sx, steps, &at) || at.frames.num != 0 ||
+        !time_bar(&l->r->time, at.beats, &begin, &length))
+        return;
+    if (ratio_compare(begin, at.beats) != 0 && ratio_subtract(at.beats, l->bar, &has))
+        wrong_bar(l, sx, has, length);
+    time_settle(&l->r->time, at.beats);
+    l->bar = at.beats;
+}
+
+/* Adds the holds that follow, also those behind a bar line; the next item that is none is left in
+ * *sx. */
+static bool add_holds(struct line *l, const struct sx **sx, struct ratio *steps)
 {
     struct item hold;
-    while (*sx && is_mark(*sx, '_')) {
-        if (!cut_item(l, *sx, &hold) || !ratio_add(*steps, hold.steps, steps))
+    for (; *sx && (is_bar(*sx) || is_mark(*sx, '_')); *sx = item_next(*sx)) {
+        if (is_bar(*sx))
+            check_bar(l, *sx, *steps);
+        else if (!cut_item(l, *sx, &hold) || !ratio_add(*steps, hold.steps, steps))
             return false;
-        *sx = item_next(*sx);
     }
     return true;
 }
+
+/* --- notes and chords --------------------------------------------------------------------- */
 
 static bool strike(const struct line *l, const struct sx *sx, const struct item *item,
                    struct ratio steps)
@@ -169,19 +223,47 @@ static bool strike(const struct line *l, const struct sx *sx, const struct item 
     return after_steps(l, sx, steps, &s.end) && plan_strike(l->r, &l->plan, &s, &sound);
 }
 
-static bool chord_steps(const struct line *l, const struct sx *chord, struct ratio *steps)
+/* (c4 e4 g4)!:2 is read as a list and a word: the word, if it follows without a blank. */
+static const struct sx *chord_suffix(const struct sx *chord)
 {
-    *steps = ratio_whole(1);
+    const struct sx *next = chord->next;
+    if (!next || next->kind == SX_LIST || next->place.begin != chord->place.end)
+        return NULL;
+    bool length = next->text[0] == ':' && strspn(next->text + 1, "0123456789") > 0;
+    return length || next->text[0] == '!' ? next : NULL;
+}
+
+static bool cut_suffix(const struct line *l, const struct sx *suffix, struct item *item)
+{
+    return cut_parts(l, suffix, item) && (item->length == 0 || no_item(l, suffix));
+}
+
+static bool chord_length(const struct line *l, const struct sx *chord, const struct sx *length,
+                         struct ratio *steps)
+{
+    const struct sx *suffix = chord_suffix(chord);
+    if (!length || length->kind == SX_LIST)
+        return no_item(l, chord);
+    if (!suffix || !strchr(suffix->text, ':'))
+        return read_steps(l, length, length->text, length->length, steps);
+    score_wrong(l->r, E_SCORE_OPTION, suffix, "the length is given twice");
+    return false;
+}
+
+/* Its length and accent. */
+static bool cut_chord(const struct line *l, const struct sx *chord, struct item *item)
+{
+    const struct sx *suffix = chord_suffix(chord);
+    *item = (struct item){.steps = ratio_whole(1)};
+    if (suffix && !cut_suffix(l, suffix, item))
+        return false;
     for (const struct sx *sx = chord->first; sx; sx = sx->next)
-        if (sx_is(sx, ":for")) {
-            if (!sx->next || sx->next->kind == SX_LIST)
-                return no_item(l, chord);
-            return read_steps(l, sx->next, sx->next->text, sx->next->length, steps);
-        }
+        if (sx_is(sx, ":for"))
+            return chord_length(l, chord, sx->next, &item->steps);
     return true;
 }
 
-static bool chord(const struct line *l, const struct sx *chord, struct ratio steps)
+static bool chord(const struct line *l, const struct sx *chord, bool accent, struct ratio steps)
 {
     struct item item;
     for (const struct sx *sx = chord->first; sx; sx = sx->next) {
@@ -193,6 +275,7 @@ static bool chord(const struct line *l, const struct sx *chord, struct ratio ste
             return false;
         if (sx->length > item.length + item.accent)
             return no_item(l, sx);
+        item.accent |= accent;
         if (!strike(l, sx, &item, steps))
             return false;
     }
@@ -203,22 +286,28 @@ static bool chord(const struct line *l, const struct sx *chord, struct ratio ste
 static bool line_item(struct line *l, const struct sx **sx)
 {
     struct item item;
-    struct ratio steps;
-    const struct sx *this = *sx;
+    const struct sx *this = *sx, *suffix = NULL;
     bool rest = is_mark(this, '.'), list = this->kind == SX_LIST;
+    if (is_bar(this)) {
+        *sx = item_next(this);
+        check_bar(l, this, ratio_whole(0));
+        return true;
+    }
     if (is_mark(this, '_')) {
         score_wrong(l->r, E_SCORE_MUSIC, this, "there is no note before this hold");
         return false;
     }
     if (!eval_step(l->r, this))
         return false;
-    if (!(list ? chord_steps(l, this, &steps) : cut_item(l, this, &item)))
+    if (!(list ? cut_chord : cut_item)(l, this, &item))
         return false;
-    steps = list ? steps : item.steps;
-    *sx = item_next(this);
+    if (list)
+        suffix = chord_suffix(this);
+    *sx = item_next(suffix ? suffix : this);
+    struct ratio steps = item.steps;
     if (!rest && !add_holds(l, sx, &steps))
         return false;
-    bool good = rest || (list ? chord(l, this, steps) : strike(l, this, &item, steps));
+    bool good = rest || (list ? chord(l, this, item.accent, steps) : strike(l, this, &item, steps));
     return after_steps(l, this, steps, &l->at) && good;
 }
 
@@ -227,6 +316,7 @@ void do_line(struct reading *r, const struct form *f, struct moment *end)
     struct line l;
     if (!start_line(&l, r, f, ratio_whole(1)))
         return;
+    find_bar(&l);
     for (const struct sx *sx = item_at(f, 1); sx && line_item(&l, &sx);)
         ;
     *end = l.at;

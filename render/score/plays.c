@@ -15,7 +15,7 @@ bool source_find(struct reading *r, const struct sx *sx, uint32_t *source)
     struct diag *d = score_wrong(r, E_SCORE_SOURCE, sx, "there is no sample or patch '%.60s'",
                                  sx->kind == SX_LIST ? "(...)" : sx->text);
     if (r->sources.count > 0)
-        score_suggest(r, d, sx->text, "there are", r->sources.words, r->sources.count);
+        score_suggest(r, d, sx->text, "there is", "there are", r->sources.words, r->sources.count);
     else
         diag_help(&r->diags, d, "declare it before: (sample %.60s \"FILE.wav\")", sx->text);
     return false;
@@ -125,7 +125,7 @@ static bool take_sends(struct reading *r, const struct sx *list)
         uint32_t bus;
         uint8_t amount;
         struct sx name = pair_name(sx);
-        if (!bus_find(r, &name, &bus) || !arg_byte(r, sx->next, "an amount", &amount))
+        if (!bus_find(r, &name, &bus) || !arg_volume(r, sx->next, "an amount", &amount))
             return false;
         struct mix_command *part = send_to(r, (uint16_t)bus, sx);
         if (!part)
@@ -216,7 +216,7 @@ bool plan_options(struct reading *r, const struct form *f, struct plan *plan)
     const struct sx *const *k = f->keys;
     struct mix_command *p = &plan->play;
     bool good = true;
-    good &= !k[KEY_VOLUME] || arg_byte(r, k[KEY_VOLUME], "a volume", &p->volume);
+    good &= !k[KEY_VOLUME] || arg_volume(r, k[KEY_VOLUME], "a volume", &p->volume);
     good &= !k[KEY_PAN] || arg_byte(r, k[KEY_PAN], "a pan", &p->pan);
     good &= !k[KEY_PITCH] || arg_rate(r, k[KEY_PITCH], &p->rate);
     good &= !k[KEY_PRIORITY] || arg_byte(r, k[KEY_PRIORITY], "a priority", &p->priority);
@@ -232,19 +232,25 @@ bool plan_options(struct reading *r, const struct form *f, struct plan *plan)
     return good;
 }
 
+bool plan_parts(struct reading *r, const struct mix_command *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct mix_command *part = new_part(r, (enum mix_verb)parts[i].verb);
+        if (!part)
+            return false;
+        *part = parts[i];
+    }
+    return true;
+}
+
 bool plan_make(struct reading *r, const struct form *f, uint32_t source, struct plan *plan)
 {
     const struct score_plan *defaults = &r->score->plans[source];
     *plan = (struct plan){.source = source, .play = defaults->play};
     r->part_count = 0;
-    for (size_t i = 0; i < defaults->part_count; i++) {
-        struct mix_command *part = new_part(r, (enum mix_verb)defaults->parts[i].verb);
-        if (!part)
-            return false;
-        *part = defaults->parts[i];
-    }
+    bool good = plan_parts(r, defaults->parts, defaults->part_count);
     plan->own_parts = r->part_count;
-    return plan_options(r, f, plan);
+    return good && plan_options(r, f, plan);
 }
 
 /* --- pitches ------------------------------------------------------------------------------ */

@@ -67,8 +67,9 @@ struct form {
     const struct form_row *row;
     const struct sx *keys[KEYS];
     const struct sx *items[MOST_ITEMS];
-    size_t count;        /* of items, all of them */
-    struct moment start; /* :at is in it */
+    size_t count;         /* of items, all of them */
+    struct moment start;  /* :at is in it */
+    struct moment around; /* it is not */
 };
 
 /* The last sound a play made, under some name, or in some voice. */
@@ -78,6 +79,15 @@ struct sounding {
     uint64_t order, exact, act; /* frames */
 };
 
+/* What (default ...) says of the samples and patches that follow. */
+struct defaults {
+    bool any;
+    struct mix_command play;
+    struct mix_command *parts;
+    size_t part_count;
+    uint32_t tail; /* ticks */
+};
+
 /* A file being read. */
 struct score_file {
     const char *path, *folder;   /* the folder with its slash, or "" */
@@ -85,6 +95,7 @@ struct score_file {
     const struct score_file *in; /* what includes it, or NULL */
     struct moment start;         /* of its forms */
     bool headed;                 /* its (score) was seen */
+    struct defaults defaults;
 };
 
 struct section {
@@ -125,6 +136,7 @@ struct reading {
     enum sample_resample resample;
     uint64_t given; /* settings seen, by row of the table */
     bool begun;     /* a command was read */
+    bool song;      /* one was refused in a map */
     bool keep;      /* the tree of this top-level form is needed further */
     bool ordered;
     uint64_t ordered_frame;
@@ -175,9 +187,10 @@ void eval_latest(struct reading *, struct moment *end, const struct moment *at);
 
 struct diag *score_wrong(struct reading *, enum diag_code, const struct sx *, const char *format,
                          ...) __attribute__((format(printf, 4, 5)));
-/* Helps with the nearest of the words, or lists them if they are few. */
-void score_suggest(struct reading *, struct diag *, const char *word, const char *there_are,
-                   const char *const *words, size_t count);
+/* Helps with the nearest of the words, or lists them if they are few, behind "there is" if it is
+ * but one and behind "there are" if not. */
+void score_suggest(struct reading *, struct diag *, const char *word, const char *there_is,
+                   const char *there_are, const char *const *words, size_t count);
 void score_trouble(struct reading *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Nothing but looking for further errors goes on. */
 bool score_is_hopeless(const struct reading *);
@@ -217,6 +230,9 @@ bool arg_frame(struct reading *, const struct sx *, const struct moment *, uint6
 bool arg_duration(struct reading *, const struct sx *, const struct moment *start,
                   uint32_t *frames);
 bool arg_byte(struct reading *, const struct sx *, const char *what, uint8_t *value);
+/* 0..255, or a factor of 255 as a percentage or in dB: rounded to the nearest, of two the louder.
+ */
+bool arg_volume(struct reading *, const struct sx *, const char *what, uint8_t *value);
 bool arg_rate(struct reading *, const struct sx *, int64_t *rate);
 /* 0..1 or a percentage. */
 bool arg_share(struct reading *, const struct sx *, const char *what, struct ratio *share);
@@ -268,6 +284,8 @@ bool source_find(struct reading *, const struct sx *, uint32_t *source);
 /* The options of a form put onto a source's defaults. */
 bool plan_make(struct reading *, const struct form *, uint32_t source, struct plan *);
 bool plan_options(struct reading *, const struct form *, struct plan *);
+/* Adds commands to the parts of the reading. */
+bool plan_parts(struct reading *, const struct mix_command *parts, size_t count);
 bool plan_strike(struct reading *, const struct plan *, const struct strike *, struct sounding *);
 /* c4, 60, 440hz; shifted by what the sections around transpose. */
 bool pitch_read(struct reading *, const struct sx *, const char *text, size_t length,
@@ -298,6 +316,7 @@ HANDLER(do_meter);
 HANDLER(do_sample);
 HANDLER(do_patch);
 HANDLER(do_bus);
+HANDLER(do_default);
 HANDLER(do_channel);
 HANDLER(do_program);
 HANDLER(do_drum);

@@ -2,6 +2,8 @@
 #include "render/score/reading.h"
 #include <string.h>
 
+enum { USUAL_TAIL = 15 }; /* ticks */
+
 /* --- names -------------------------------------------------------------------------------- */
 
 static bool taken(struct reading *r, const struct sx *sx, const char *name)
@@ -59,21 +61,40 @@ static bool add_source(struct reading *r, const char *name, const struct mix_sou
     return true;
 }
 
+/* What (default) says, as a plan of the source; its parts are those of the reading. */
+static struct plan begin_plan(struct reading *r, uint32_t source)
+{
+    const struct defaults *d = &r->file->defaults;
+    struct plan plan = default_plan(source);
+    r->part_count = 0;
+    if (!d->any)
+        return plan;
+    plan.play = d->play;
+    plan.play.source = source;
+    plan_parts(r, d->parts, d->part_count);
+    return plan;
+}
+
+/* A copy of the parts of the reading, which lasts. */
+static struct mix_command *keep_parts(struct reading *r, size_t *count)
+{
+    struct mix_command *parts = arena_take(&r->score->arena, r->part_count, sizeof *parts);
+    if (parts && r->part_count)
+        memcpy(parts, r->parts, r->part_count * sizeof *parts);
+    *count = parts ? r->part_count : 0;
+    return parts;
+}
+
 /* The options of the declaration become the source's defaults. */
 static void keep_plan(struct reading *r, const struct form *f)
 {
     uint32_t source = (uint32_t)r->score->source_count - 1;
     struct score_plan *kept = &r->score->plans[source];
-    struct plan plan = default_plan(source);
-    r->part_count = 0;
+    struct plan plan = begin_plan(r, source);
     if (!plan_options(r, f, &plan))
         return;
-    struct mix_command *parts = arena_take(&r->score->arena, r->part_count, sizeof *parts);
-    if (parts && r->part_count)
-        memcpy(parts, r->parts, r->part_count * sizeof *parts);
     kept->play = plan.play;
-    kept->parts = parts;
-    kept->part_count = parts ? r->part_count : 0;
+    kept->parts = keep_parts(r, &kept->part_count);
 }
 
 static bool has_room(struct reading *r, const struct form *f)
@@ -245,7 +266,7 @@ static int plan_param(struct reading *r, const struct rp_program *program, int p
 static bool read_tail(struct reading *r, const struct form *f, uint32_t *ticks)
 {
     uint32_t frames;
-    *ticks = 15;
+    *ticks = r->file->defaults.any ? r->file->defaults.tail : USUAL_TAIL;
     if (!f->keys[KEY_TAIL])
         return true;
     if (!arg_duration(r, f->keys[KEY_TAIL], &f->start, &frames))
@@ -289,6 +310,21 @@ void do_patch(struct reading *r, const struct form *f, struct moment *end)
     keep_plan(r, &options);
 }
 
+/* --- what holds for those that follow --------------------------------------------------------- */
+
+void do_default(struct reading *r, const struct form *f, struct moment *end)
+{
+    (void)end;
+    struct defaults d = {.any = true};
+    r->file->defaults.any = false; /* it is replaced wholly */
+    struct plan plan = begin_plan(r, 0);
+    if (!plan_options(r, f, &plan) || !read_tail(r, f, &d.tail))
+        return;
+    d.play = plan.play;
+    d.parts = keep_parts(r, &d.part_count);
+    r->file->defaults = d;
+}
+
 /* --- buses -------------------------------------------------------------------------------- */
 
 bool bus_find(struct reading *r, const struct sx *sx, uint32_t *bus)
@@ -299,7 +335,7 @@ bool bus_find(struct reading *r, const struct sx *sx, uint32_t *bus)
     struct diag *d = score_wrong(r, E_SCORE_BUS, sx, "there is no bus '%.60s'",
                                  sx->kind == SX_LIST ? "(...)" : sx->text);
     if (r->buses.count > 0)
-        score_suggest(r, d, sx->text, "there are", r->buses.words, r->buses.count);
+        score_suggest(r, d, sx->text, "there is", "there are", r->buses.words, r->buses.count);
     else
         diag_help(&r->diags, d, "declare it before: (bus %.60s)", sx->text);
     return false;
@@ -384,7 +420,7 @@ void do_bus(struct reading *r, const struct form *f, struct moment *end)
         if (!good)
             names_add(&r->failed, name);
     }
-    good &= !f->keys[KEY_VOLUME] || arg_byte(r, f->keys[KEY_VOLUME], "a volume", &bus.volume);
+    good &= !f->keys[KEY_VOLUME] || arg_volume(r, f->keys[KEY_VOLUME], "a volume", &bus.volume);
     good &= !f->keys[KEY_PAN] || arg_byte(r, f->keys[KEY_PAN], "a pan", &bus.pan);
     if (!add_bus(r, name, &bus))
         return;

@@ -60,9 +60,42 @@ enum render_status score_add(struct score *score, struct mix_command *command,
         return render_fail(error, RENDER_WRONG, "more than %d commands", (int)MOST_COMMANDS);
     quantise(score, command);
     command->order = score->samples->order++;
+    score->command_count += !command->part;
     uint64_t end = command->frame + (command->verb == MIX_PLAY ? command->length : 0);
     score->last = end > score->last ? end : score->last;
     return timeline_add(score->timeline, command, error);
+}
+
+static void count_late(struct score_late *late, const struct mix_command *c, uint64_t end)
+{
+    if (c->part || c->frame < end || (c->frame == end && c->verb != MIX_PLAY))
+        return;
+    if (late->count++ == 0) {
+        late->file = c->file;
+        late->line = c->line;
+    }
+}
+
+/* In steps that grow where there is nothing, so that few commands are in memory at a time. */
+enum render_status score_late(struct score *score, uint64_t end, struct score_late *late,
+                              struct render_error *error)
+{
+    uint64_t last = timeline_last(score->timeline), step = MIX_TICK;
+    enum render_status status = RENDER_OK;
+    *late = (struct score_late){0};
+    if (last < end)
+        return RENDER_OK;
+    for (uint64_t to = step; !status; to += step) {
+        const struct mix_command *commands;
+        size_t count;
+        status = timeline_until(score->timeline, to, &commands, &count, error);
+        for (size_t i = 0; i < count && !status; i++)
+            count_late(late, &commands[i], end);
+        if (to > last)
+            break;
+        step = count ? MIX_TICK : step * 2;
+    }
+    return status ? status : timeline_rewind(score->timeline, error);
 }
 
 /* Lines are counted from where they were counted last: forms come one after another. */
@@ -123,8 +156,8 @@ struct diag *score_wrong(struct reading *r, enum diag_code code, const struct sx
     return diag_error(&r->diags, code, sx->place, "%s", text);
 }
 
-void score_suggest(struct reading *r, struct diag *d, const char *word, const char *there_are,
-                   const char *const *words, size_t count)
+void score_suggest(struct reading *r, struct diag *d, const char *word, const char *there_is,
+                   const char *there_are, const char *const *words, size_t count)
 {
     char text[512];
     size_t at = 0;
@@ -137,7 +170,8 @@ void score_suggest(struct reading *r, struct diag *d, const char *word, const ch
         at +=
             (size_t)snprintf(text + at, sizeof text - at, "%s '%.40s'", i > 0 ? "," : "", words[i]);
     if (count > 0 && at < sizeof text)
-        diag_help(&r->diags, d, "%s%s%s", there_are, text, count > LISTED ? " and more" : "");
+        diag_help(&r->diags, d, "%s%s%s", count == 1 ? there_is : there_are, text,
+                  count > LISTED ? " and more" : "");
 }
 
 void score_trouble(struct reading *r, const char *format, ...)

@@ -72,11 +72,14 @@ struct score {
     size_t file_count;
     struct score_midi_map midi;
     struct timeline *timeline; /* sealed */
+    uint64_t command_count;    /* parts of plays not counted */
     uint64_t last;             /* the frame after which no command acts and no note's length ends */
 
     struct arena arena;
     struct score_samples *samples; /* owned */
 };
+
+extern const char *const score_policy_words[4]; /* by enum mix_policy */
 
 struct score_options {
     struct score_loader loader;
@@ -95,6 +98,17 @@ void score_free(struct score *);
  * next tick if the score is quantised and the verb acts on ticks. `order` is set here, ascending.
  * Returns the order given, for MIX_SOUND targets. */
 enum render_status score_add(struct score *, struct mix_command *, struct render_error *);
+
+/* What a render up to `end` would leave out: plays from there on, other commands after it. */
+struct score_late {
+    uint64_t count;
+    uint16_t file; /* of the earliest: in score.files */
+    uint32_t line; /* 0: none */
+};
+
+/* Of a sealed timeline, which is read again from its start afterwards. */
+enum render_status score_late(struct score *, uint64_t end, struct score_late *,
+                              struct render_error *);
 
 /* Plays a Standard MIDI File with the score's map (read with map_only). `name` for messages;
  * errors name the byte. 0, 1 or 2; what is wrong is said on `diagnostics`. Seals the timeline. */

@@ -26,12 +26,13 @@ void do_voices(struct reading *r, const struct form *f, struct moment *end)
         r->score->voices = (unsigned)voices;
 }
 
+const char *const score_policy_words[4] = {"oldest", "quietest", "lowest_priority", "none"};
+
 void do_steal(struct reading *r, const struct form *f, struct moment *end)
 {
-    static const char *const words[] = {"oldest", "quietest", "lowest_priority", "none"};
     size_t index;
     (void)end;
-    if (arg_word(r, f->items[0], "policy", words, 4, &index))
+    if (arg_word(r, f->items[0], "policy", score_policy_words, 4, &index))
         r->score->policy = (enum mix_policy)index;
 }
 

@@ -176,10 +176,21 @@ static bool skip_bars(const struct time_map *map, int64_t bars, struct ratio *be
     return true;
 }
 
-static void note_bar(struct time_map *map, struct ratio beat)
+void time_settle(struct time_map *map, struct ratio beat)
 {
     if (ratio_compare(beat, map->furthest_bar) > 0)
         map->furthest_bar = beat;
+}
+
+bool time_bar(const struct time_map *map, struct ratio beat, struct ratio *begin,
+              struct ratio *length)
+{
+    const struct meter *meter = &map->meters[meter_at(map, beat)];
+    struct ratio bars;
+    *length = meter->bar;
+    return ratio_subtract(beat, meter->beat, &bars) && ratio_divide(bars, meter->bar, &bars) &&
+           ratio_multiply(ratio_whole(ratio_floor(bars)), meter->bar, &bars) &&
+           ratio_add(meter->beat, bars, begin);
 }
 
 /* Whole bars, then a part of the one that follows. */
@@ -195,7 +206,7 @@ static enum time_status bars_long(struct time_map *map, struct ratio bars, struc
         !ratio_multiply(part, map->meters[meter_at(map, to)].bar, &part) ||
         !ratio_add(to, part, &to) || !ratio_subtract(to, from, beats))
         return TIME_TOO_FINE;
-    note_bar(map, to);
+    time_settle(map, to);
     return TIME_OK;
 }
 
@@ -211,7 +222,7 @@ static enum time_status bar_and_beat(struct time_map *map, struct ratio bar, str
         return TIME_NO_BEAT;
     if (!ratio_add(to, beat, &to) || !ratio_subtract(to, from, beats))
         return TIME_TOO_FINE;
-    note_bar(map, to);
+    time_settle(map, to);
     return TIME_OK;
 }
 

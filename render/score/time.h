@@ -56,6 +56,11 @@ bool time_tempo(struct time_map *, struct ratio beat, struct ratio bpm);
 bool time_meter(struct time_map *, struct ratio beat, struct ratio bar);
 /* Whether a bar begins on that beat. */
 bool time_is_bar(const struct time_map *, struct ratio beat);
+/* Where the bar begins in which that beat lies, and how many beats it has. False: too fine. */
+bool time_bar(const struct time_map *, struct ratio beat, struct ratio *begin,
+              struct ratio *length);
+/* No later meter may move a bar up to that beat. */
+void time_settle(struct time_map *, struct ratio beat);
 
 /* What a text means when counted from `start`: 1.5s, 20ms, 4800f, 3t, 4, 7/2b, 2bars, and with
  * `position` 5:3.5; sums of these. */

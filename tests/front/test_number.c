@@ -115,6 +115,50 @@ static void test_notes_and_decibels(void **state)
     assert_true(number_exp2(10.0) == 1024.0 && number_exp2(-1.0) == 0.5);
 }
 
+/* Rows: given; columns: wanted. */
+static void test_units_that_fit(void **state)
+{
+    (void)state;
+    static const char fits[5][6] = {
+        [NUMBER_BARE] = "11111", [NUMBER_HZ] = "01000",      [NUMBER_SECONDS] = "00100",
+        [NUMBER_DB] = "10011",   [NUMBER_PERCENT] = "10011",
+    };
+    for (int given = 0; given < 5; given++)
+        for (int wanted = 0; wanted < 5; wanted++)
+            assert_int_equal(number_unit_fits((enum number_unit)given, (enum number_unit)wanted) !=
+                                 0,
+                             fits[given][wanted] == '1');
+}
+
+/* The numbers of MIDI 1.0 with c4 as 60. */
+static void test_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int key;
+    } keys[] = {
+        {"c4", 60},  {"C4", 60},  {"a4", 69},   {"c-1", 0},  {"cb-1", -1}, {"g9", 127},
+        {"b3", 59},  {"b#3", 60}, {"cb4", 59},  {"bb3", 58}, {"f#3", 54},  {"gb3", 54},
+        {"eb5", 75}, {"e#4", 65}, {"c10", 132}, {"A0", 21},
+    };
+    static const char *const none[] = {"",    "c",    "h4",  "4",     "c11",
+                                       "c-2", "c##4", "c4 ", "440hz", "#4"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        int key = 1000;
+        assert_int_equal(number_note(keys[i].text, strlen(keys[i].text), &key), 0);
+        assert_int_equal(key, keys[i].key);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        int key = 1000;
+        assert_int_equal(number_note(none[i], strlen(none[i]), &key), -1);
+        assert_int_equal(key, 1000);
+    }
+    int key;
+    assert_int_equal(number_note("c4:2", 2, &key), 0); /* no further than its length */
+    assert_int_equal(key, 60);
+}
+
 static void test_number_writing(void **state)
 {
     (void)state;
@@ -154,6 +198,8 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_locale),
         cmocka_unit_test(test_notes_and_decibels),
+        cmocka_unit_test(test_units_that_fit),
+        cmocka_unit_test(test_keys),
         cmocka_unit_test(test_number_writing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,20 @@ static const struct {
     {"\n(tempo 120)", "score.sx:2:1: error: 'score.sx' does not begin with (score) [E0501]"},
     {TOP "(score)", "score.sx:2:1: error: (score) stands within the score [E0501]"},
     {KICK "(plya kick)", "score.sx:2:2: error: unknown form 'plya' [E0502]"},
+    {KICK "(play kick at 1s)", "score.sx:2:12: error: options begin with a colon: ':at' [E0504]"},
+    {KICK "(note kick c4 1 velocity 80%)",
+     "score.sx:2:17: error: options begin with a colon: ':velocity' [E0504]"},
+    {KICK "(line kick c4 step 1/2)",
+     "score.sx:2:15: error: options begin with a colon: ':step' [E0504]"},
+    {KICK "(stop 0 fade 20ms)", "score.sx:2:9: error: options begin with a colon: ':fade' [E0504]"},
+    {KICK "(play kick (stop fade 20ms))",
+     "score.sx:2:18: error: options begin with a colon: ':fade' [E0504]"},
+    {KICK "(play kick :at 1.5 s)",
+     "score.sx:2:20: error: a number and its unit are written together [E0503]"},
+    {KICK "(at 1.5 s (play kick))",
+     "score.sx:2:9: error: a number and its unit are written together [E0503]"},
+    {LEAD "(glide 0 cutoff 2 khz 1s)",
+     "score.sx:3:19: error: a number and its unit are written together [E0503]"},
     {TOP "play", "score.sx:2:1: error: a form is wanted here [E0503]"},
     {TOP "()", "score.sx:2:1: error: a form is wanted here [E0503]"},
     {LEAD "(set 0 cutoff)", "score.sx:3:1: error: 'set' has too few parts [E0503]"},
@@ -69,6 +83,14 @@ static const struct {
      "score.sx:2:9: error: '12' cannot be the name of a sample [E0511]"},
     {TOP "(seed -1)", "score.sx:2:7: error: a seed is a whole number from 0 to 2^64 - 1 [E0511]"},
     {KICK "(play kick :volume 256)", "score.sx:2:20: error: a volume goes from 0 to 255 [E0512]"},
+    {KICK "(play kick :volume 0.5)", "score.sx:2:20: error: a volume is a whole number from 0 to "
+                                     "255, a percentage or decibels [E0511]"},
+    {KICK "(play kick :volume 101%)", "score.sx:2:20: error: a volume goes from 0 to 255 [E0512]"},
+    {KICK "(play kick :volume 0.1db)", "score.sx:2:20: error: a volume goes from 0 to 255 [E0512]"},
+    {KICK "(set_volume 0 -1%)", "score.sx:2:15: error: a volume goes from 0 to 255 [E0512]"},
+    {LEAD "(send 0 room 0.5)", "score.sx:3:14: error: an amount is a whole number from 0 to 255, a "
+                               "percentage or decibels [E0511]"},
+    {KICK "(play kick :pan 50%)", "score.sx:2:17: error: a pan is a whole number [E0511]"},
     {KICK "(stop 16)", "score.sx:2:7: error: a voice goes from 0 to 15 [E0512]"},
     {KICK "(play kick :loop (10 1001))",
      "score.sx:2:22: error: a loop's end goes from 11 to 1000 [E0512]"},
@@ -135,10 +157,28 @@ static const struct {
     {KICK "(play kick) (quantise off)",
      "score.sx:2:13: error: 'quantise' comes after the first command [E0527]"},
     {TOP "(voices 3) (voices 4)", "score.sx:2:12: error: 'voices' is given twice [E0527]"},
+    {KICK "(rest 1)(play kick)",
+     "score.sx:2:1: error: a rest at the top of a score makes nothing wait [E0527]"},
     {KICK "(at 1 (tempo 90))", "score.sx:2:7: error: 'tempo' stands within another form [E0527]"},
     {KICK "(play kick (play kick))", "score.sx:2:12: error: 'play' stands within a play [E0527]"},
     {LEAD "(line lead _ c4)", "score.sx:3:12: error: there is no note before this hold [E0529]"},
     {LEAD "(line lead c4:)", "score.sx:3:12: error: 'c4:' is no item of a line [E0529]"},
+    {LEAD "(line lead (c4 e4) :2)", "score.sx:3:20: error: ':2' is no item of a line [E0529]"},
+    {LEAD "(line lead (c4 e4) !)", "score.sx:3:20: error: '!' is no item of a line [E0529]"},
+    {LEAD "(line lead (c4 e4)!c4)", "score.sx:3:19: error: '!c4' is no item of a line [E0529]"},
+    {LEAD "(line lead (c4 :for 2):2)", "score.sx:3:23: error: the length is given twice [E0504]"},
+    {LEAD "(line lead c4 d4 e4 | f4)",
+     "score.sx:3:21: error: this bar has 3 beats, and 4 are wanted [E0530]"},
+    {LEAD "(line lead c4:4 | d4:5 | f4)",
+     "score.sx:3:24: error: this bar has 5 beats, and 4 are wanted [E0530]"},
+    {LEAD "(meter 2 4) (line lead :step 1/2 c4 _ _ | f4)",
+     "score.sx:3:41: error: this bar has 1.5 beats, and 2 are wanted [E0530]"},
+    {LEAD "(line lead c4:3 | _ | d4)",
+     "score.sx:3:17: error: this bar has 3 beats, and 4 are wanted [E0530]"},
+    {LEAD "(section a (line lead c4 | d4)) (do a)",
+     "score.sx:3:26: error: this bar has 1 beat, and 4 are wanted [E0530]"},
+    {LEAD "(line lead c4:4 | d4) (meter 3 4)",
+     "score.sx:3:23: error: a bar after this meter has its time already [E0507]"},
     {LEAD "(line lead c4 :step 0)", "score.sx:3:21: error: a length of zero [E0509]"},
     {LEAD "(line lead c4:0)", "score.sx:3:12: error: a length of no steps [E0509]"},
     {LEAD "(line lead (c4:2 e4))", "score.sx:3:13: error: 'c4:2' is no item of a line [E0529]"},
@@ -146,6 +186,14 @@ static const struct {
     {LEAD "(cc 74 cutof)",
      "score.sx:3:8: error: no patch of the score has a parameter 'cutof' [E0520]"},
     {LEAD "(channel 0 lead)", "score.sx:3:10: error: a channel goes from 1 to 16 [E0512]"},
+    {LEAD "(channel 3 17 lead)", "score.sx:3:12: error: a channel goes from 1 to 16 [E0512]"},
+    {LEAD "(program 7 6 lead)",
+     "score.sx:3:12: error: the end of this range comes before its start [E0512]"},
+    {LEAD "(drum c4 b3 kick)",
+     "score.sx:3:10: error: the end of this range comes before its start [E0512]"},
+    {LEAD "(cc 120 cutoff)", "score.sx:3:5: error: a controller goes from 0 to 119 [E0512]"},
+    {LEAD "(default :pitch 2)", "score.sx:3:10: error: 'default' has no option 'pitch' [E0504]"},
+    {LEAD "(default :bus rom)", "score.sx:3:15: error: there is no bus 'rom' [E0518]"},
     {LEAD "(bend 97)", "score.sx:3:7: error: a bend goes from 0 to 96 semitones [E0512]"},
     {LEAD "(drum 128 kick)", "score.sx:3:7: error: MIDI numbers go from 0 to 127 [E0514]"},
 };
@@ -189,6 +237,40 @@ static void faults_are_said_once_each(void **state)
     end_run(&run);
 }
 
+static void astray_words_are_said_once(void **state)
+{
+    (void)state;
+    struct run run;
+    read_text(&run, LEAD "(play kick at 1s pan 3)\n(play kick :at 1.5 s)\n(par at 1s (play kick))\n"
+                         "(do a times 2)\n(line lead (c4 e4) | | step 1)");
+    assert_int_equal(run.status, 1);
+    assert_int_equal(lines_with(run.said, "[E05"), 5);
+    assert_non_null(strstr(run.said, "= help: write :at 1s\n"));
+    assert_non_null(strstr(run.said, "= help: write 1.5s\n"));
+    end_run(&run);
+    read_text(&run, "[\"score\"]\n[\"sample\", \"k\", \"kick.wav\"]\n"
+                    "[\"play\", \"k\", \"at\", \"1s\"]");
+    assert_non_null(strstr(run.said, "score.sx:3:15: error: options stand in an object: 'at'"));
+    assert_non_null(strstr(run.said, "= help: write {\"at\": \"1s\"}\n"));
+    end_run(&run);
+}
+
+static void help_counts(void **state)
+{
+    (void)state;
+    struct run run;
+    read_text(&run, KICK "(bus room) (play kick :as x) (play kick :bus plate) (stop piano)\n"
+                         "(play sousaphone) (do b)");
+    assert_non_null(strstr(run.said, "= help: there is 'room'\n"));
+    assert_non_null(strstr(run.said, "= help: the only sound is 'x'\n"));
+    assert_non_null(strstr(run.said, "= help: there is 'kick'\n"));
+    assert_non_null(strstr(run.said, "= help: declare it before: (section b FORM ...)\n"));
+    end_run(&run);
+    read_text(&run, KICK "(bus room) (bus all) (play kick :bus plate)");
+    assert_non_null(strstr(run.said, "= help: there are 'room', 'all'\n"));
+    end_run(&run);
+}
+
 static void places_outlive_their_forms(void **state)
 {
     (void)state;
@@ -228,9 +310,22 @@ static void maps_have_no_commands(void **state)
     assert_string_equal(run.score.params[midi->ccs[1].param], "level");
     assert_true(midi->bend == 12.0f);
     end_run(&run);
-    write_text("map.sx", LEAD "(play kick)");
+    write_text("map.sx", LEAD "(channel 2 4 lead) (program 0 7 kick) (program 3 lead)\n"
+                              "(drum c2 d2 kick) (drum 126 127 lead) (cc 119 cutoff)");
+    read_path(&run, "map.sx", 1);
+    assert_int_equal(run.status, 0);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(midi->channel[i], i >= 1 && i <= 3 ? 1 : -1);
+    for (int i = 0; i < 128; i++) {
+        assert_int_equal(midi->program[i], i == 3 ? 1 : i < 8 ? 0 : -1);
+        assert_int_equal(midi->drum[i], i >= 126 ? 1 : i >= 36 && i <= 38 ? 0 : -1);
+    }
+    end_run(&run);
+    write_text("map.sx", LEAD "(play kick) (stop 0)\n(rest 1) (play kick)");
     read_path(&run, "map.sx", 1);
     assert_int_equal(run.status, 1);
+    assert_int_equal(lines_with(run.said, "[E0528]"), 1);
+    assert_non_null(strstr(run.said, " this is a song, not a map\n"));
     assert_non_null(
         strstr(run.said, "map.sx:3:1: error: 'play' stands in an instrument map [E0528]"));
     end_run(&run);
@@ -264,6 +359,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_are_found),
         cmocka_unit_test(faults_are_said_once_each),
+        cmocka_unit_test(astray_words_are_said_once),
+        cmocka_unit_test(help_counts),
         cmocka_unit_test(places_outlive_their_forms),
         cmocka_unit_test(maps_have_no_commands),
         cmocka_unit_test(included_settings_are_refused),

@@ -108,6 +108,85 @@ static void defaults_are_overridden(void **state)
            "0 play p base 440\n0 + set #9 cutoff 500\n0 + set #9 freq 60\n0 + set #9 freq 440\n");
 }
 
+static void defaults_hold_for_what_follows(void **state)
+{
+    (void)state;
+    struct run run;
+    static const char head[] = "(score) (bus a) (bus b) ";
+    char text[1000];
+    snprintf(text, sizeof text,
+             "%s(sample before \"kick.wav\") (default :bus a :send (b 60) :volume 9 :tail 2t)\n"
+             "(sample k \"kick.wav\") (sample l \"kick.wav\" :send (b 7 a 8) :bus mix)\n"
+             "(patch p \"noise.sx\") (patch q \"noise.sx\" :tail 3t) (default :pan 1 :fade 1t)\n"
+             "(sample m \"kick.wav\") (patch r \"noise.sx\") (default) (sample n \"kick.wav\")\n"
+             "(play before) (play k) (play l) (play k :send (b 1)) (play m) (play n)",
+             head);
+    expect(text, "0 play before\n0 play k volume 9 bus a\n0 + send #1 to b 60\n"
+                 "0 play l volume 9\n0 + send #3 to b 7\n0 + send #3 to a 8\n"
+                 "0 play k volume 9 bus a\n0 + send #6 to b 1\n0 play m pan 1 in 800\n"
+                 "0 play n\n");
+    read_text(&run, text);
+    static const unsigned tails[] = {2, 3, 15};
+    for (size_t i = 0, patch = 0; i < run.score.source_count; i++)
+        if (run.score.sources[i].program)
+            assert_int_equal(run.score.sources[i].tail, tails[patch++]);
+    end_run(&run);
+    /* A file has its own. */
+    write_text("own.sx", "(score) (sample k \"kick.wav\") (default :volume 5)");
+    expect(
+        "(score) (default :volume 9) (include \"own.sx\") (sample m \"kick.wav\") (play k) (play "
+        "m)",
+        "0 play k\n0 play m volume 9\n");
+}
+
+/* floor(255 f + 1/2): 50% is 127.5, -6 dB is 127.80, -48 dB is 1.015. */
+static void volumes_are_rounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned value;
+    } rows[] = {
+        {"50%", 128},
+        {"100%", 255},
+        {"0%", 0},
+        {"30%", 77}, /* 76.5 */
+        {"1/3%", 1},
+        {"33.3%", 85},
+        {"49.8%", 127},
+        {"0db", 255},
+        {"-6db", 128},
+        {"-6.1dB", 126},
+        {"-20db", 26},
+        {"-48db", 1},
+        {"-200db", 0},
+        {"10%", 26},
+        /* 25.5 */ {"200.0", 200},
+        {"0.1960784%", 0},
+        {"0.19607844%", 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[400], wanted[200];
+        snprintf(text, sizeof text,
+                 S "(bus room :volume %s) (play kick :send (room %s)) (set_volume 0 %s) "
+                   "(send 0 room %s)",
+                 rows[i].text, rows[i].text, rows[i].text, rows[i].text);
+        snprintf(wanted, sizeof wanted,
+                 "0 play kick\n0 + send #0 to room %u\n0 set_volume voice 0 %u\n"
+                 "0 send voice 0 to room %u\n",
+                 rows[i].value, rows[i].value, rows[i].value);
+        expect(text, wanted);
+        struct run run;
+        snprintf(text, sizeof text, S "(play kick :volume %s)", rows[i].text);
+        snprintf(wanted, sizeof wanted, S "(play kick :volume %u)", rows[i].value);
+        expect_same(text, wanted);
+        snprintf(text, sizeof text, "(score) (bus b :volume %s)", rows[i].text);
+        read_text(&run, text);
+        assert_int_equal(run.score.buses[0].volume, rows[i].value);
+        end_run(&run);
+    }
+}
+
 static const struct {
     const char *text;
     int64_t rate;
@@ -191,6 +270,78 @@ static void lines_are_played(void **state)
                 P "(line lead :voice 2 :as l c4:3/4 .:1/2 e4:1)");
 }
 
+static void chords_have_suffixes(void **state)
+{
+    (void)state;
+    expect_same(P "(line lead (c4 e4):2 _ (c4 e4)! (c4! g4)!:1/2 (a4):2! (c4 :for 3)! b4)", P
+                "(line lead (c4 e4 :for 3) (c4! e4!) (c4! g4! :for 1/2) (a4! :for 2) (c4! :for 3) "
+                "b4)");
+    expect_same(P "(line lead (c4 e4):velocity 50% (d4):step 1/2)",
+                P "(line lead :step 1/2 :velocity 50% (c4 e4) (d4))");
+}
+
+static void bar_lines_make_nothing(void **state)
+{
+    (void)state;
+    expect_same(P "(line lead | c4 d4:3 | (e4 g4):2 .:2 | f4:4 | _:4 | | g4:4 |)",
+                P "(line lead c4 d4:3 (e4 g4):2 .:2 f4:8 g4:4)");
+}
+
+static void bar_lines_stand_at_bars(void **state)
+{
+    (void)state;
+    struct run run;
+    static const char *const good[] = {
+        /* an upbeat; within a form that begins with no bar; without beats; without a tempo */
+        P "(line lead :at 3 c4 | d4:4 | e4)", P "(at 1 (line lead c4 | d4))",
+        P "(seq (line lead c4) (line lead c4 | d4))", P "(line lead :step 100ms c4 | d4)",
+        "(score) (sample k \"kick.wav\") (line k :step 1s c4 | c4)",
+        /* meters: 3 beats each from bar 2 on */
+        P "(meter 3 4 :at 2:1) (line lead c4:4 | d4:3 | e4:2 f4 |)",
+        P "(meter 6 8) (line lead :step 1/2 c4:6 | d4:6 | e4)",
+        P "(section a (line lead c4:4 | d4)) (at 3:1 (do a)) (at 2 (do a))"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        read_text(&run, good[i]);
+        if (run.status)
+            print_error("%s\n%s", good[i], run.said);
+        assert_int_equal(run.status, 0);
+        end_run(&run);
+    }
+}
+
+static void late_commands_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned count, line;
+    } rows[] = {
+        {"(play k) (stop 0 :at 2s)", 0, 0},
+        {"(play k)\n(play k :at 2s)", 1, 3},
+        {"(play k :at 9000s)\n(set_volume 0 3 :at 1000s :ramp 1s)\n(play k :at 1s)", 2, 3},
+        {"(patch p \"noise.sx\")\n(play p :at 3s :set (tone 500))\n(play k :for 3s)", 1, 3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct run run;
+        struct score_late late;
+        struct render_error error;
+        char text[400];
+        snprintf(text, sizeof text, "(score) (sample k \"kick.wav\")\n%s\n(end 2s)", rows[i].text);
+        read_text(&run, text);
+        assert_int_equal(run.status, 0);
+        assert_int_equal(score_late(&run.score, run.score.end, &late, &error), RENDER_OK);
+        assert_int_equal(late.count, rows[i].count);
+        assert_int_equal(late.line, rows[i].line);
+        char *commands = commands_of(&run.score);
+        uint64_t lines = 0;
+        for (const char *at = commands; *at; at++)
+            lines += *at == '\n';
+        assert_int_equal(lines, timeline_count(run.score.timeline)); /* all are still there */
+        free(commands);
+        end_run(&run);
+    }
+}
+
 static void patterns_are_played(void **state)
 {
     (void)state;
@@ -210,12 +361,18 @@ int main(void)
         cmocka_unit_test(buses_may_go_to_later_ones),
         cmocka_unit_test(options_are_taken),
         cmocka_unit_test(defaults_are_overridden),
+        cmocka_unit_test(defaults_hold_for_what_follows),
+        cmocka_unit_test(volumes_are_rounded),
         cmocka_unit_test(rates_are_nearest),
         cmocka_unit_test(notes_have_pitch_and_velocity),
         cmocka_unit_test(voices_are_commanded),
         cmocka_unit_test(bodies_are_for_their_sound),
         cmocka_unit_test(lines_are_played),
+        cmocka_unit_test(chords_have_suffixes),
+        cmocka_unit_test(bar_lines_make_nothing),
+        cmocka_unit_test(bar_lines_stand_at_bars),
         cmocka_unit_test(patterns_are_played),
+        cmocka_unit_test(late_commands_are_counted),
     };
     return IN_FOLDER(tests);
 }
