@@ -205,12 +205,11 @@ static json_t *bus_header(const struct mix_bus *bus)
 
 char *trace_header(const struct score *score, uint64_t seed)
 {
-    static const char *const policies[] = {"oldest", "quietest", "lowest_priority", "none"};
     json_t *line = json_object(), *sources = json_array(), *buses = json_array();
     put_text(line, "trace", "repatch 1");
     put_text(line, "score", score->name);
     put_number(line, "voices", score->voices);
-    put_text(line, "steal", policies[score->policy]);
+    put_text(line, "steal", score_policy_words[score->policy]);
     put_number(line, "seed", (int64_t)seed);
     for (size_t i = 0; i < score->source_count; i++)
         json_array_append_new(sources, source_header(&score->sources[i]));
