@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Programs live as long as the score that plays them. */
@@ -107,10 +108,9 @@ static struct performance_plan make_plan(const struct options *options,
     plan.until_silent = plan.to == 0;
     if (plan.until_silent)
         plan.to = score->last + options->longest;
-    if (options->to && options->to < plan.to) {
+    plan.bounded = options->to && options->to < plan.to;
+    if (plan.bounded)
         plan.to = options->to;
-        plan.until_silent = false;
-    }
     return plan;
 }
 
@@ -158,7 +158,7 @@ static void note(const struct options *options, const struct performance_plan *p
         return;
     if (result->silent)
         fprintf(stderr, "patchrun: note: %s: nothing reached the silence threshold\n", plan->name);
-    if (result->cut_off)
+    if (result->cut_off && !plan->bounded)
         fprintf(stderr, "patchrun: note: %s: ends at %g s, before it was silent (--longest)\n",
                 plan->name, (double)plan->to / RP_SAMPLE_RATE);
     if (result->clipped)
@@ -216,6 +216,16 @@ static int commit(const struct options *options, struct performance *performance
     return perform_commit(performance, &error) ? say_error(&error) : 0;
 }
 
+/* Every stem is an open file: as many as the system lets us have. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static int perform_plan(const struct options *options, const struct input_file *input,
                         struct performance_plan *plan)
 {
@@ -223,6 +233,8 @@ static int perform_plan(const struct options *options, const struct input_file *
     struct performance_result result;
     struct render_error error = {.status = RENDER_OK};
     struct progress progress = progress_begin(plan->to);
+    if (plan->stems)
+        allow_files();
     if (!options->quiet && isatty(STDERR_FILENO)) {
         plan->progress = progress_show;
         plan->context = &progress;

@@ -19,6 +19,8 @@ enum render_status out_fail(const struct out_file *file, const char *what, int n
         render_help(error, "make room on the disk; nothing was left behind");
     else if (number == EPIPE)
         render_help(error, "the reader closed the pipe before all was written");
+    else if (number == EMFILE)
+        render_help(error, "allow more open files: ulimit -n");
     else if (number == ENOENT && !file->temp)
         render_help(error, "the directory must exist; patchrun makes none");
     return RENDER_TROUBLE;

@@ -1,8 +1,8 @@
 #include "render/performance/performance.h"
+#include "render/performance/ending.h"
 #include "render/performance/ladder.h"
 #include "render/performance/stems.h"
 #include "render/performance/trace.h"
-#include "render/silence.h"
 #include "render/writer.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,13 +17,11 @@ struct performance {
     struct audio_file file;
     bool opened;
     struct writer writer;
-    struct silence silence;
+    struct ending ending;
     struct stems stems;
     struct out_file side[SIDES];
     bool side_opened[SIDES];
     uint64_t at;                /* frame of the score */
-    uint64_t tail;              /* frames a patch voice may be silent before it ends */
-    uint64_t alive;             /* output frames that stay because something sounded later */
     float frames[MIX_TICK * 2]; /* the tick's mix */
     bool cost_json;
     struct render_error event_error; /* the first while tracing */
@@ -87,14 +85,13 @@ static void on_event(void *context, const struct mix_event *event)
 {
     struct performance *p = context;
     char text[COST_TEXT];
+    if (event->frame < p->plan->from / MIX_TICK * MIX_TICK)
+        return;
     p->result->sounds += event->kind == MIX_EVENT_PLAY;
     p->result->refused += event->kind == MIX_EVENT_REFUSE;
     p->result->stolen += event->kind == MIX_EVENT_STEAL;
-    p->result->ignored += event->kind == MIX_EVENT_IGNORE;
     if (event->kind == MIX_EVENT_COST)
         count_cost(p, event);
-    if (event->frame < p->plan->from / MIX_TICK * MIX_TICK)
-        return;
     if (p->side_opened[TRACE])
         write_line(p, trace_line(p->plan->score, event));
     if (p->side_opened[COST] && event->kind == MIX_EVENT_COST) {
@@ -142,7 +139,7 @@ static enum render_status open_sides(struct performance *p, struct render_error 
 static enum render_status open_sound(struct performance *p, struct render_error *error)
 {
     const struct performance_plan *plan = p->plan;
-    uint64_t held = plan->until_silent ? max64(plan->hold, p->tail) + 2 * MIX_TICK : MIX_TICK;
+    uint64_t held = ending_held(&p->ending);
     struct writer_plan writer = {
         .spec = {plan->format, plan->pcm, 2, plan->to - plan->from},
         .hash = plan->hash,
@@ -209,36 +206,15 @@ static void to_floats(const int64_t *mix, unsigned frames, float *out)
         out[i] = (float)mix[i] * 0x1p-23f;
 }
 
+/* Ties are rounded away from zero: half a step past the range is the first that is held. */
 static void note_clipping(struct performance *p, unsigned begin, unsigned end)
 {
-    float most = p->plan->pcm == PCM_16 ? 0x1.fffep-1f : 0x1.fffffep-1f;
+    float high = p->plan->pcm == PCM_16 ? 0x1.fffep-1f : 1.0f;
+    float low = p->plan->pcm == PCM_16 ? -0x1.0001p0f : -0x1.000002p0f;
     if (p->plan->pcm == PCM_FLOAT || p->result->clipped)
         return;
     for (unsigned i = 2 * begin; i < 2 * end; i++)
-        p->result->clipped |= p->frames[i] > most || p->frames[i] < -1.0f;
-}
-
-/* Nothing ends before the last command has acted and the last sound is over. A sound may be
- * silent in the middle: what lies further back than a voice's tail stays. */
-static void watch_silence(struct performance *p, unsigned begin, unsigned end)
-{
-    uint64_t now = p->at + end, last = p->plan->score->last;
-    bool sounding = mixer_sounding(p->mixer) > 0;
-    bool idle = now > last && !sounding;
-    if (sounding && p->silence.fed > p->tail)
-        p->alive = max64(p->alive, p->silence.fed - p->tail);
-    p->silence.not_before = idle ? min64(p->silence.not_before, p->silence.fed) : UINT64_MAX;
-    silence_feed(&p->silence, p->frames + (size_t)2 * begin, end - begin, 2);
-}
-
-/* Output frames that are sure to stay. */
-static uint64_t settled(const struct performance *p)
-{
-    const struct performance_plan *plan = p->plan;
-    if (!plan->until_silent)
-        return p->silence.fed;
-    uint64_t kept = plan->score->last > plan->from ? plan->score->last - plan->from : 0;
-    return max64(max64(p->silence.end, p->alive), min64(kept, p->silence.fed));
+        p->result->clipped |= p->frames[i] >= high || p->frames[i] <= low;
 }
 
 /* Frames begin .. end of the tick go out. */
@@ -247,16 +223,15 @@ static enum render_status deliver(struct performance *p, const struct mix_output
 {
     if (begin >= end)
         return RENDER_OK;
+    const float *samples = p->frames + (size_t)2 * begin;
+    unsigned frames = end - begin;
     note_clipping(p, begin, end);
-    if (p->plan->until_silent)
-        watch_silence(p, begin, end);
-    else
-        silence_feed(&p->silence, p->frames + (size_t)2 * begin, end - begin, 2);
-    p->silence.fed = p->writer.fed + (end - begin);
-    enum render_status status =
-        writer_feed(&p->writer, p->frames + (size_t)2 * begin, end - begin, settled(p), error);
+    ending_feed(&p->ending, samples, frames, mixer_sounding(p->mixer) > 0,
+                p->at + end <= p->plan->score->last);
+    uint64_t settled = ending_settled(&p->ending);
+    enum render_status status = writer_feed(&p->writer, samples, frames, settled, error);
     if (status == RENDER_OK && p->plan->stems)
-        status = stems_feed(&p->stems, output, begin, end, settled(p), error);
+        status = stems_feed(&p->stems, output, begin, end, settled, error);
     return status;
 }
 
@@ -323,6 +298,8 @@ static enum render_status name_node(struct performance *p, struct render_error *
     enum render_status status = timeline_rewind(timeline, &found);
     struct mixer *mixer = status == RENDER_OK ? mixer_new(&config, &found) : NULL;
     for (uint64_t at = 0; mixer && at <= p->at && status == RENDER_OK; at += MIX_TICK) {
+        if (atomic_load_explicit(p->plan->stop, memory_order_relaxed))
+            break;
         const struct mix_command *commands;
         struct mix_output output;
         size_t count;
@@ -332,6 +309,8 @@ static enum render_status name_node(struct performance *p, struct render_error *
                                 &output, &found);
     }
     mixer_free(mixer);
+    if (atomic_load_explicit(p->plan->stop, memory_order_relaxed))
+        return render_fail(error, RENDER_INTERRUPTED, "%s", "");
     if (found.status != RENDER_WRONG)
         found = *error;
     render_fail(error, RENDER_WRONG, "%s: %.560s", p->plan->name, found.text);
@@ -343,7 +322,7 @@ static enum render_status run_all(struct performance *p, struct render_error *er
 {
     const struct performance_plan *plan = p->plan;
     enum render_status status = RENDER_OK;
-    while (p->at < plan->to && !p->silence.over && status == RENDER_OK) {
+    while (p->at < plan->to && !ending_over(&p->ending) && status == RENDER_OK) {
         if (atomic_load_explicit(plan->stop, memory_order_relaxed))
             return render_fail(error, RENDER_INTERRUPTED, "%s", "");
         status = run_tick(p, (unsigned)min64(plan->to - p->at, MIX_TICK), error);
@@ -352,7 +331,8 @@ static enum render_status run_all(struct performance *p, struct render_error *er
         p->at += MIX_TICK;
         if (plan->progress)
             plan->progress(plan->context, p->at);
-        if (status == RENDER_OK && plan->until_silent && p->at > plan->score->last)
+        if (status == RENDER_OK && plan->until_silent && !plan->bounded &&
+            p->at > plan->score->last)
             status = refuse_endless(p, error);
     }
     return status;
@@ -361,9 +341,13 @@ static enum render_status run_all(struct performance *p, struct render_error *er
 static enum render_status close_all(struct performance *p, struct render_error *error)
 {
     struct performance_result *result = p->result;
-    bool over = p->silence.over && p->plan->until_silent;
-    result->frames = over ? max64(settled(p), 1) : p->writer.fed;
-    result->silent = p->silence.end == 0;
+    bool over = ending_over(&p->ending);
+    uint64_t settled = ending_settled(&p->ending);
+    if (over && settled == 0 && p->plan->from > 0)
+        return render_fail(error, RENDER_WRONG, "%s: the score is over before --from",
+                           p->plan->name);
+    result->frames = over ? max64(settled, 1) : p->writer.fed;
+    result->silent = p->ending.silence.end == 0;
     result->cut_off = p->plan->until_silent && !over;
     enum render_status status = writer_end(&p->writer, result->frames, result->hash, error);
     if (status == RENDER_OK && p->plan->stems)
@@ -383,8 +367,9 @@ enum render_status perform(const struct performance_plan *plan, struct performan
     memset(result, 0, sizeof *result);
     p->plan = plan;
     p->result = result;
-    p->tail = longest_tail(plan->score);
-    silence_init(&p->silence, plan->threshold, plan->hold, UINT64_MAX);
+    uint64_t last = plan->score->last;
+    ending_init(&p->ending, plan->until_silent, plan->threshold, plan->hold,
+                last > plan->from ? last - plan->from : 0, longest_tail(plan->score));
     enum render_status status = open_sides(p, error);
     if (status == RENDER_OK)
         status = open_sound(p, error);

@@ -30,9 +30,9 @@ struct performance_plan {
     /* Frames of the score: the render is from .. to; with until_silent it may end before. `to` is
      * then the frame at which it ends in any case. */
     uint64_t from, to;
-    bool until_silent;
-    float threshold; /* magnitude */
-    uint64_t hold;   /* frames of silence that end it, after the last command and the last sound */
+    bool until_silent, bounded; /* bounded: `to` was asked for, and a sound need not end */
+    float threshold;            /* magnitude */
+    uint64_t hold; /* frames of silence that end it, after the last command and the last sound */
 
     const atomic_int *stop;                           /* not 0: give up soon */
     void (*progress)(void *context, uint64_t frames); /* or NULL */
@@ -51,7 +51,7 @@ struct performance_result {
     uint64_t first_over;  /* tick */
     int first_blame;      /* voice, or -1 */
     uint64_t first_cycles, worst_over, worst_cycles; /* tick, cycles */
-    uint64_t sounds, refused, stolen, ignored;       /* plays that sounded, and so on */
+    uint64_t sounds, refused, stolen;                /* plays that sounded, and so on */
 };
 
 /* *performance is set in any case and wants perform_discard, unless it is NULL. RENDER_WRONG: a

@@ -1,7 +1,11 @@
 #include "render/performance/trace.h"
+#include "text/source.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
+
+enum { MOST_TEXT = 8192 };
 
 static const char *const verb_names[MIX_VERBS] = {
     [MIX_PLAY] = "play",
@@ -30,9 +34,29 @@ static void put_number(json_t *line, const char *key, int64_t value)
     json_object_set_new(line, key, json_integer(value));
 }
 
+/* JSON is UTF-8; a file's name need not be: what is none becomes a question mark. */
 static void put_text(json_t *line, const char *key, const char *text)
 {
-    json_object_set_new(line, key, json_string(text));
+    char clean[MOST_TEXT];
+    size_t size = strlen(text), at = 0;
+    for (size_t i = 0; i < size && at < sizeof clean - 5;) {
+        size_t length = utf8_length(text + i, size - i);
+        memcpy(clean + at, length ? text + i : "?", length ? length : 1);
+        at += length ? length : 1;
+        i += length ? length : 1;
+    }
+    json_object_set_new(line, key, json_stringn(clean, at));
+}
+
+/* Seeds are whole numbers below 2^64, those of JSON may end at 2^63. */
+static void put_seed(json_t *line, uint64_t seed)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, seed);
+    if (seed <= INT64_MAX)
+        put_number(line, "seed", (int64_t)seed);
+    else
+        put_text(line, "seed", text);
 }
 
 /* Every digit of a float, so that reading it gives the float again. */
@@ -107,7 +131,7 @@ static void put_target(json_t *line, const struct score *score, const struct mix
 
 static void put_place(json_t *line, const struct score *score, const struct mix_command *c)
 {
-    char place[512];
+    char place[MOST_TEXT];
     if (c->line == 0 || c->file >= score->file_count)
         return;
     snprintf(place, sizeof place, "%s:%" PRIu32, score->files[c->file], c->line);
@@ -210,7 +234,7 @@ char *trace_header(const struct score *score, uint64_t seed)
     put_text(line, "score", score->name);
     put_number(line, "voices", score->voices);
     put_text(line, "steal", score_policy_words[score->policy]);
-    put_number(line, "seed", (int64_t)seed);
+    put_seed(line, seed);
     for (size_t i = 0; i < score->source_count; i++)
         json_array_append_new(sources, source_header(&score->sources[i]));
     json_object_set_new(line, "sources", sources);

@@ -1,6 +1,6 @@
 /* trace.h - what the mixer did, as JSON lines; and the cost report of PROMETEU's section 10.
  *
- * trace(5)'s place is patchrun(1), section TRACE. One object a line, keys always in the same order.
+ * patchrun(1), section TRACE, tells users. One object a line, keys always in the same order.
  * Private to render/performance/. */
 #ifndef RENDER_PERFORMANCE_TRACE_H
 #define RENDER_PERFORMANCE_TRACE_H
