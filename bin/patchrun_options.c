@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #define LONGEST_FRAMES ((uint64_t)24 * 3600 * RP_SAMPLE_RATE)
 
@@ -470,14 +471,52 @@ int options_read(struct options *o, int argc, char **argv)
     return said.help || said.version ? 1 : check(o, &said);
 }
 
-/* Text files that would go to one place, or there where the sound goes. */
+/* Where a path leads: its directory as it is, and its last name. False: nowhere yet, or to a
+ * device, which may be written twice. */
+static bool find_place(const char *path, struct stat *directory, const char **name)
+{
+    struct stat info;
+    char parent[4096];
+    if (!path || out_is_stdout(path) || strlen(path) >= sizeof parent)
+        return false;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return false;
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    return stat(parent, directory) == 0;
+}
+
+static bool same_place(const char *a, const char *b)
+{
+    struct stat x, y;
+    const char *name_a, *name_b;
+    if (!find_place(a, &x, &name_a) || !find_place(b, &y, &name_b))
+        return a && b && out_is_stdout(a) && out_is_stdout(b);
+    bool one_name = x.st_dev == y.st_dev && x.st_ino == y.st_ino && strcmp(name_a, name_b) == 0;
+    bool one_file =
+        stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return one_name || one_file;
+}
+
+/* Outputs that would go to one place, or to where an input lies. */
 static int check_names(const struct options *o)
 {
-    const char *names[] = {o->output, o->ladder, o->trace, o->cost};
-    for (size_t i = 0; i < 4; i++)
-        for (size_t k = i + 1; k < 4; k++)
-            if (names[i] && names[k] && strcmp(names[i], names[k]) == 0)
-                return usage(names[i], "is to hold two things");
+    const char *names[] = {o->output, o->ladder, o->trace, o->cost, o->stems, o->input, o->map};
+    enum { NAMES = sizeof names / sizeof names[0], OUTPUTS = 5 };
+    for (size_t i = 0; i < OUTPUTS; i++)
+        for (size_t k = i + 1; k < NAMES; k++)
+            if (same_place(names[i], names[k]))
+                return usage(names[i], k < OUTPUTS ? "is to hold two things"
+                                                   : "is what is played; it would be overwritten");
+    for (size_t i = 0; i < OUTPUTS - 1; i++) {
+        struct stat stems, directory;
+        const char *name;
+        if (o->stems && find_place(names[i], &directory, &name) && stat(o->stems, &stems) == 0 &&
+            stems.st_dev == directory.st_dev && stems.st_ino == directory.st_ino)
+            return usage(names[i], "would stand among the stems; give them a folder of their own");
+    }
     return 0;
 }
 

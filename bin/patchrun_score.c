@@ -65,7 +65,8 @@ static int read_midi(const struct options *options, struct input_file *midi,
 static int read_score(const struct options *options, struct input_file *input,
                       struct library *library, struct score *score)
 {
-    struct score_options reading = {.loader = {load_program, library}, .diagnostics = stderr};
+    struct score_options reading = {
+        .loader = {load_program, library}, .diagnostics = stderr, .stop = &stop_signal};
     if (input->kind == INPUT_MIDI)
         return read_midi(options, input, &reading, score);
     return score_read(score, input->stream, input->name, &reading);
@@ -118,6 +119,10 @@ static int check_plan(const struct performance_plan *plan)
 {
     if (plan->from < plan->to)
         return 0;
+    if (plan->until_silent && !plan->bounded) {
+        fprintf(stderr, "patchrun: %s: the score is over before --from\n", plan->name);
+        return 1;
+    }
     fprintf(stderr, "patchrun: %s: there is nothing to render from %g s to %g s\n", plan->name,
             (double)plan->from / RP_SAMPLE_RATE, (double)plan->to / RP_SAMPLE_RATE);
     return 1;

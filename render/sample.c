@@ -141,8 +141,36 @@ static bool fail_read(struct loader *l)
     return fail(l, RENDER_TROUBLE, "cannot read: %s", strerror(l->failure));
 }
 
+static uint32_t big_endian(const unsigned char *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static uint32_t little_endian(const unsigned char *b)
+{
+    return (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
+}
+
+/* libsndfile takes a WAV or AIFF file that was cut off for a shorter one. Programs that write into
+ * pipes leave a size of 0, or one of about 2^31 or 2^32, which says nothing. */
+static bool check_size(struct loader *l)
+{
+    unsigned char head[12] = {0};
+    if (l->size < (off_t)sizeof head || pread(l->fd, head, sizeof head, 0) != (ssize_t)sizeof head)
+        return true;
+    bool wav = memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WAVE", 4) == 0;
+    bool aiff = memcmp(head, "FORM", 4) == 0 && memcmp(head + 8, "AIF", 3) == 0;
+    uint32_t bytes = aiff ? big_endian(head + 4) : little_endian(head + 4);
+    if ((!wav && !aiff) || bytes == 0 || bytes >= 0x7fff0000 || (int64_t)bytes + 8 <= l->size + 1)
+        return true;
+    return fail(l, RENDER_WRONG, "is cut short: of %llu bytes, %lld are there",
+                (unsigned long long)bytes + 8, (long long)l->size);
+}
+
 static bool open_decoder(struct loader *l)
 {
+    if (!check_size(l))
+        return false;
     SF_VIRTUAL_IO io = {
         .get_filelen = vio_length, .seek = vio_seek, .read = vio_read, .tell = vio_tell};
     l->decoder = sf_open_virtual(&io, SFM_READ, &l->info, l);
@@ -393,7 +421,9 @@ static bool check_count(struct loader *l)
         return fail(l, RENDER_WRONG, "has no frames; a sample has at least one");
     if (l->read == 0)
         return fail(l, RENDER_WRONG, "is broken: not one frame can be decoded");
-    l->sample->cut_short = l->info.frames != SF_COUNT_MAX && l->read < (uint64_t)l->info.frames;
+    if (l->info.frames != SF_COUNT_MAX && l->read < (uint64_t)l->info.frames)
+        return fail(l, RENDER_WRONG, "is cut short: of %llu frames, %llu are there",
+                    (unsigned long long)l->info.frames, (unsigned long long)l->read);
     return true;
 }
 

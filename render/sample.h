@@ -48,7 +48,6 @@ struct sample {
     bool has_loop;
     uint32_t loop_start, loop_end; /* frames [start, end): 0 <= start < end <= length */
     bool loop_ignored;             /* the file's loop goes backwards, to and fro, or unknown ways */
-    bool cut_short;                /* the header promises more frames than there are */
     int root;                      /* MIDI note the file says it was played at, 0 .. 127, or -1 */
     char hash[HASH_TEXT];          /* of `frames` without the padding */
 };

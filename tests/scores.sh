@@ -291,6 +291,26 @@ endless() {
     status 1 "$patchrun" "$work/e.sx" -o "$work/never.wav" && says "e.sx:3: 's' plays on in voice 3 and nothing stops it" && [ ! -e "$work/never.wav" ]
 }
 check "a loop that nothing stops" endless
+two_things() {
+    cp "$work/short.sx" "$work/mine.sx"
+    mkdir -p "$work/there" && ln -sf there "$work/link"
+    status 2 "$patchrun" "$work/mine.sx" -o "$work/there/a.wav" --trace "$work/link/a.wav" && says "is to hold two things" &&
+        status 2 "$patchrun" "$work/mine.sx" -o "$work/a.wav" --stems "$work/a.wav" && says "is to hold two things" &&
+        status 2 "$patchrun" "$work/mine.sx" --hash --trace "$work/mine.sx" && says "it would be overwritten" &&
+        status 2 "$patchrun" "$work/mine.sx" -o "$work/there/voice-00.wav" --stems "$work/there" && says "among the stems" &&
+        status 0 "$patchrun" "$work/mine.sx" --trace /dev/null --hash-ladder /dev/null &&
+        cmp "$work/short.sx" "$work/mine.sx" && [ -z "$(ls "$work/there")" ]
+}
+check "no file is to hold two things, nor to replace the score" two_things
+# The end lies within a tick, and commands behind it in the same tick.
+ends_within_a_tick() {
+    printf '(score e)\n(quantise off)\n(sample k "%s")\n(bus room "%s")\n(play k :send (room 90))\n(set_volume 0 9 :at 416f)\n(play k :at 700f)\n(set room decay 1s :at 416f)\n(set_volume room 3 :at 500f :ramp 100f)\n(end 93f)\n' \
+        "$PWD/fixtures/scores/samples/kick.wav" "$PWD/fixtures/scores/patches/reverb.sx" >"$work/within.sx"
+    status 0 "$patchrun" "$work/within.sx" -o "$work/within.wav" --trace "$work/within.trace" --cost "$work/cost" &&
+        [ "$(frames_of "$work/within.wav")" = 93 ] && [ "$(grep -c '"frame":[1-9]' "$work/within.trace")" = 0 ] &&
+        grep -q 'audio_commands: 1$' "$work/cost"
+}
+check "commands behind the end of a cut tick do not act" ends_within_a_tick
 check "options of patches are refused" eval 'status 2 "$patchrun" fixtures/scores/engine.sx --set a=1 --hash && says "is a score"'
 check "options of scores are refused" eval 'status 2 "$patchrun" fixtures/coin.sx --trace x --hash && says "is a patch"'
 interrupted() {

@@ -244,7 +244,7 @@ static enum render_status run_tick(struct performance *p, unsigned frames,
     size_t count;
     uint64_t from = max64(plan->from, p->at) - p->at;
     enum render_status status =
-        timeline_until(plan->score->timeline, p->at + MIX_TICK, &commands, &count, error);
+        timeline_until(plan->score->timeline, p->at + frames, &commands, &count, error);
     if (status == RENDER_OK)
         status = mixer_tick(p->mixer, commands, count, frames, &output, error);
     if (status != RENDER_OK)
@@ -303,10 +303,10 @@ static enum render_status name_node(struct performance *p, struct render_error *
         const struct mix_command *commands;
         struct mix_output output;
         size_t count;
-        status = timeline_until(timeline, at + MIX_TICK, &commands, &count, &found);
+        unsigned frames = (unsigned)min64(p->plan->to - at, MIX_TICK);
+        status = timeline_until(timeline, at + frames, &commands, &count, &found);
         if (status == RENDER_OK)
-            status = mixer_tick(mixer, commands, count, (unsigned)min64(p->plan->to - at, MIX_TICK),
-                                &output, &found);
+            status = mixer_tick(mixer, commands, count, frames, &output, &found);
     }
     mixer_free(mixer);
     if (atomic_load_explicit(p->plan->stop, memory_order_relaxed))

@@ -975,20 +975,15 @@ static void promised_frames_are_missed(void **state)
     write_sine("a", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, RATE, 1000.0, 0.5, 1000);
     size_t size = read_file("a", bytes, sizeof bytes);
     load(&sample, "a", &as_is);
-    assert_false(sample.cut_short);
     sample_free(&sample);
     assert_int_equal(bytes[24] << 8 | bytes[25], 1000);
     bytes[24] = 0xff;
     save("b", bytes, size);
-    load(&sample, "b", &as_is);
-    assert_int_equal(sample.length, 1000);
-    assert_true(sample.cut_short);
-    sample_free(&sample);
+    refuse("b", &as_is, RENDER_WRONG, "b: is cut short: of 65512 frames, 1000 are there");
     bytes[24] = bytes[25] = 0; /* unknown */
     save("b", bytes, size);
     load(&sample, "b", &as_is);
     assert_int_equal(sample.length, 1000);
-    assert_false(sample.cut_short);
     sample_free(&sample);
     bytes[22] = 0xff; /* too many, were they there */
     save("b", bytes, size);
@@ -1028,6 +1023,23 @@ static void cut_files_are_refused_or_shorter(void **state)
         size_t size = read_file("a", bytes, sizeof bytes);
         for (size_t cut = 0; cut < size; cut += cut < 128 ? 1 : size / 50)
             check_damaged(bytes, cut);
+    }
+}
+
+static void a_cut_wav_or_aiff_is_refused(void **state)
+{
+    (void)state;
+    static unsigned char bytes[1 << 20];
+    for (size_t f = 0; f < 2; f++) {
+        write_sine("a", damaged_formats[f], RATE, 1000.0, 0.5, 20000);
+        size_t size = read_file("a", bytes, sizeof bytes);
+        for (size_t cut = 44; cut < size - 1; cut += size / 7) {
+            struct sample sample;
+            struct render_error error;
+            save("b", bytes, cut);
+            assert_int_equal(sample_load(&sample, "b", &as_is, &error), RENDER_WRONG);
+            assert_non_null(strstr(error.text, "b: is cut short: of "));
+        }
     }
 }
 
@@ -1184,6 +1196,7 @@ int main(void)
         IN_DIRECTORY(what_is_read_counts),
         IN_DIRECTORY(promised_frames_are_missed),
         IN_DIRECTORY(cut_files_are_refused_or_shorter),
+        IN_DIRECTORY(a_cut_wav_or_aiff_is_refused),
         IN_DIRECTORY(headers_are_not_trusted),
         IN_DIRECTORY(broken_flac_is_refused),
         IN_DIRECTORY(cut_ogg_is_refused),
