@@ -84,7 +84,7 @@ static void put_play(json_t *line, const struct score *score, const struct mix_c
     put_number(line, "volume", play->volume);
     put_number(line, "pan", play->pan);
     put_rate(line, play->rate);
-    if (play->number > 0.0f)
+    if (play->number == play->number)
         put_float(line, "hz", play->number);
     put_number(line, "priority", play->priority);
     if (play->length > 0)

@@ -1,11 +1,8 @@
 #include "render/score/reading.h"
 #include <string.h>
 
-const char *const key_names[KEYS] = {
-    "at",     "for",   "voice",     "as",   "volume",   "pan",      "pitch", "priority", "bus",
-    "send",   "fade",  "set",       "loop", "serial",   "velocity", "ramp",  "step",     "gate",
-    "length", "times", "transpose", "mix",  "resample", "root",     "tail",  "to",
-};
+#define KEY_NAME(id, name) [KEY_##id] = name,
+const char *const key_names[KEYS] = {SCORE_KEYS(KEY_NAME)};
 
 #define STRIKE_KEYS (KEY(AT) | KEY(FOR) | KEY(VELOCITY) | PLAY_KEYS)
 #define DEFAULT_KEYS                                                                               \
@@ -13,58 +10,66 @@ const char *const key_names[KEYS] = {
 #define LINE_KEYS (KEY(AT) | KEY(STEP) | KEY(GATE) | KEY(VELOCITY) | PLAY_KEYS)
 
 static const struct form_row rows[] = {
-    {"score", FORM_SETTING, 0, 1, 0, do_score, "(score \"level one\")"},
-    {"voices", FORM_SETTING, 1, 1, 0, do_voices, "(voices 16)"},
-    {"steal", FORM_SETTING, 1, 1, 0, do_steal, "(steal oldest)"},
-    {"quantise", FORM_SETTING, 1, 1, 0, do_quantise, "(quantise off)"},
-    {"seed", FORM_SETTING, 1, 1, 0, do_seed, "(seed 7)"},
-    {"budget", FORM_SETTING, 1, 1, 0, do_budget, "(budget 600)"},
-    {"end", FORM_SETTING, 1, 1, 0, do_end, "(end 30s)"},
-    {"ordered", FORM_SETTING, 0, 0, 0, do_ordered, "(ordered)"},
-    {"resample", FORM_SETTING, 1, 1, 0, do_resample, "(resample best)"},
-    {"tempo", FORM_SETTING, 1, 1, KEY(AT), do_tempo, "(tempo 120 :at 9:1)"},
-    {"meter", FORM_SETTING, 2, 2, KEY(AT), do_meter, "(meter 3 4 :at 9:1)"},
+    {"score", FORM_SETTING, FORM_AGAIN | FORM_ANY_FILE, 0, 1, 0, do_score, "(score \"level one\")"},
+    {"voices", FORM_SETTING, FORM_EARLY, 1, 1, 0, do_voices, "(voices 16)"},
+    {"steal", FORM_SETTING, FORM_EARLY, 1, 1, 0, do_steal, "(steal oldest)"},
+    {"quantise", FORM_SETTING, FORM_EARLY, 1, 1, 0, do_quantise, "(quantise off)"},
+    {"seed", FORM_SETTING, FORM_EARLY, 1, 1, 0, do_seed, "(seed 7)"},
+    {"budget", FORM_SETTING, FORM_EARLY, 1, 1, 0, do_budget, "(budget 600)"},
+    {"end", FORM_SETTING, 0, 1, 1, 0, do_end, "(end 30s)"},
+    {"ordered", FORM_SETTING, 0, 0, 0, 0, do_ordered, "(ordered)"},
+    {"resample", FORM_SETTING, FORM_AGAIN, 1, 1, 0, do_resample, "(resample best)"},
+    {"tempo", FORM_SETTING, FORM_AGAIN | FORM_OWN_AT, 1, 1, KEY(AT), do_tempo,
+     "(tempo 120 :at 9:1)"},
+    {"meter", FORM_SETTING, FORM_AGAIN | FORM_OWN_AT, 2, 2, KEY(AT), do_meter,
+     "(meter 3 4 :at 9:1)"},
 
-    {"sample", FORM_RESOURCE, 2, 2, KEY(MIX) | KEY(RESAMPLE) | KEY(ROOT) | PLAY_DEFAULTS, do_sample,
-     "(sample kick \"kick.wav\")"},
-    {"patch", FORM_RESOURCE, 2, 2, KEY(GATE) | KEY(VELOCITY) | KEY(TAIL) | PLAY_DEFAULTS, do_patch,
-     "(patch lead \"lead.sx\")"},
-    {"bus", FORM_RESOURCE, 1, 2, KEY(TO) | KEY(VOLUME) | KEY(PAN) | KEY(SET), do_bus,
+    {"sample", FORM_RESOURCE, 0, 2, 2, KEY(MIX) | KEY(RESAMPLE) | KEY(ROOT) | PLAY_DEFAULTS,
+     do_sample, "(sample kick \"kick.wav\")"},
+    {"patch", FORM_RESOURCE, 0, 2, 2, KEY(GATE) | KEY(VELOCITY) | KEY(TAIL) | PLAY_DEFAULTS,
+     do_patch, "(patch lead \"lead.sx\")"},
+    {"bus", FORM_RESOURCE, 0, 1, 2, KEY(TO) | KEY(VOLUME) | KEY(PAN) | KEY(SET), do_bus,
      "(bus reverb \"reverb.sx\")"},
-    {"default", FORM_RESOURCE, 0, 0, DEFAULT_KEYS, do_default, "(default :bus master :tail 3t)"},
-    {"section", FORM_RESOURCE, 1, MANY_ITEMS, KEY(LENGTH), do_section, "(section verse FORM ...)"},
-    {"include", FORM_RESOURCE, 1, 1, KEY(AT), do_include, "(include \"drums.sx\")"},
+    {"default", FORM_RESOURCE, 0, 0, 0, DEFAULT_KEYS, do_default, "(default :bus master :tail 3t)"},
+    {"section", FORM_RESOURCE, 0, 1, MANY_ITEMS, KEY(LENGTH), do_section,
+     "(section verse FORM ...)"},
+    {"include", FORM_RESOURCE, 0, 1, 1, KEY(AT), do_include, "(include \"drums.sx\")"},
 
-    {"channel", FORM_MAP, 2, 3, 0, do_channel, "(channel 1 lead) or (channel 1 4 lead)"},
-    {"program", FORM_MAP, 2, 3, 0, do_program, "(program 0 piano) or (program 0 7 piano)"},
-    {"drum", FORM_MAP, 2, 3, 0, do_drum, "(drum 36 kick) or (drum 35 36 kick)"},
-    {"cc", FORM_MAP, 2, 4, 0, do_cc, "(cc 74 cutoff 200hz 8khz)"},
-    {"bend", FORM_MAP, 1, 1, 0, do_bend, "(bend 2)"},
+    {"channel", FORM_MAP, 0, 2, 3, 0, do_channel, "(channel 1 lead) or (channel 1 4 lead)"},
+    {"program", FORM_MAP, 0, 2, 3, 0, do_program, "(program 0 piano) or (program 0 7 piano)"},
+    {"drum", FORM_MAP, 0, 2, 3, 0, do_drum, "(drum 36 kick) or (drum 35 36 kick)"},
+    {"cc", FORM_MAP, 0, 2, 4, 0, do_cc, "(cc 74 cutoff 200hz 8khz)"},
+    {"bend", FORM_MAP, 0, 1, 1, 0, do_bend, "(bend 2)"},
 
-    {"play", FORM_COMMAND, 1, MANY_ITEMS, KEY(AT) | KEY(FOR) | PLAY_KEYS, do_play,
+    {"play", FORM_COMMAND, 0, 1, MANY_ITEMS, KEY(AT) | KEY(FOR) | PLAY_KEYS, do_play,
      "(play kick :at 1.5s)"},
-    {"note", FORM_COMMAND, 2, MANY_ITEMS, STRIKE_KEYS, do_note, "(note lead c4 1/2 :at 1)"},
+    {"note", FORM_COMMAND, 0, 2, MANY_ITEMS, STRIKE_KEYS, do_note, "(note lead c4 1/2 :at 1)"},
 
-    {"stop", FORM_VOICE, 1, 1, KEY(AT) | KEY(FADE), do_stop, "(stop VOICE :fade 20ms)"},
-    {"release", FORM_VOICE, 1, 1, KEY(AT), do_release, "(release VOICE)"},
-    {"set_volume", FORM_VOICE, 2, 2, KEY(AT) | KEY(RAMP), do_set_volume,
+    {"stop", FORM_VOICE, 0, 1, 1, KEY(AT) | KEY(FADE), do_stop, "(stop VOICE :fade 20ms)"},
+    {"release", FORM_VOICE, 0, 1, 1, KEY(AT), do_release, "(release VOICE)"},
+    {"set_volume", FORM_VOICE, 0, 2, 2, KEY(AT) | KEY(RAMP), do_set_volume,
      "(set_volume VOICE 128 :ramp 1s)"},
-    {"set_pan", FORM_VOICE, 2, 2, KEY(AT) | KEY(RAMP), do_set_pan, "(set_pan VOICE 64 :ramp 1s)"},
-    {"set_pitch", FORM_VOICE, 2, 2, KEY(AT), do_set_pitch, "(set_pitch VOICE 3/2)"},
-    {"set", FORM_VOICE, 3, 3, KEY(AT), do_set, "(set VOICE cutoff 2khz)"},
-    {"glide", FORM_VOICE, 4, 4, KEY(AT), do_glide, "(glide VOICE cutoff 2khz 1s)"},
-    {"send", FORM_VOICE, 3, 3, KEY(AT), do_send, "(send VOICE reverb 128)"},
-    {"is_playing", FORM_VOICE, 1, 1, KEY(AT), do_is_playing, "(is_playing VOICE)"},
+    {"set_pan", FORM_VOICE, 0, 2, 2, KEY(AT) | KEY(RAMP), do_set_pan,
+     "(set_pan VOICE 64 :ramp 1s)"},
+    {"set_pitch", FORM_VOICE, 0, 2, 2, KEY(AT), do_set_pitch, "(set_pitch VOICE 3/2)"},
+    {"set", FORM_VOICE, 0, 3, 3, KEY(AT), do_set, "(set VOICE cutoff 2khz)"},
+    {"glide", FORM_VOICE, 0, 4, 4, KEY(AT), do_glide, "(glide VOICE cutoff 2khz 1s)"},
+    {"send", FORM_VOICE, 0, 3, 3, KEY(AT), do_send, "(send VOICE reverb 128)"},
+    {"is_playing", FORM_VOICE, 0, 1, 1, KEY(AT), do_is_playing, "(is_playing VOICE)"},
 
-    {"at", FORM_STRUCTURE, 1, MANY_ITEMS, KEY(LENGTH), do_at, "(at 5:1 FORM ...)"},
-    {"par", FORM_STRUCTURE, 0, MANY_ITEMS, KEY(AT) | KEY(LENGTH), do_par, "(par FORM ...)"},
-    {"seq", FORM_STRUCTURE, 0, MANY_ITEMS, KEY(AT) | KEY(LENGTH), do_seq, "(seq FORM ...)"},
-    {"repeat", FORM_STRUCTURE, 1, MANY_ITEMS, KEY(AT), do_repeat, "(repeat 4 FORM ...)"},
-    {"do", FORM_STRUCTURE, 1, 1, KEY(AT) | KEY(TIMES) | KEY(TRANSPOSE) | KEY(LENGTH), do_do,
+    {"at", FORM_STRUCTURE, FORM_TIME_ITEM | FORM_HOLDS_FORMS, 1, MANY_ITEMS, KEY(LENGTH), do_at,
+     "(at 5:1 FORM ...)"},
+    {"par", FORM_STRUCTURE, FORM_HOLDS_FORMS, 0, MANY_ITEMS, KEY(AT) | KEY(LENGTH), do_par,
+     "(par FORM ...)"},
+    {"seq", FORM_STRUCTURE, FORM_HOLDS_FORMS, 0, MANY_ITEMS, KEY(AT) | KEY(LENGTH), do_seq,
+     "(seq FORM ...)"},
+    {"repeat", FORM_STRUCTURE, FORM_HOLDS_FORMS, 1, MANY_ITEMS, KEY(AT), do_repeat,
+     "(repeat 4 FORM ...)"},
+    {"do", FORM_STRUCTURE, 0, 1, 1, KEY(AT) | KEY(TIMES) | KEY(TRANSPOSE) | KEY(LENGTH), do_do,
      "(do verse :times 2)"},
-    {"rest", FORM_STRUCTURE, 1, 1, 0, do_rest, "(rest 1)"},
-    {"line", FORM_STRUCTURE, 2, MANY_ITEMS, LINE_KEYS, do_line, "(line lead c4 e4:2 . g4)"},
-    {"pattern", FORM_STRUCTURE, 2, 2, LINE_KEYS | KEY(FOR), do_pattern,
+    {"rest", FORM_STRUCTURE, FORM_WAITS, 1, 1, 0, do_rest, "(rest 1)"},
+    {"line", FORM_STRUCTURE, 0, 2, MANY_ITEMS, LINE_KEYS, do_line, "(line lead c4 e4:2 . g4)"},
+    {"pattern", FORM_STRUCTURE, 0, 2, 2, LINE_KEYS | KEY(FOR), do_pattern,
      "(pattern kick \"x..x..x. | x...x...\")"},
 };
 
@@ -287,6 +292,18 @@ static const struct form_row *find_row(struct reading *r, const struct sx *sx)
     return unknown_form(r, sx);
 }
 
+/* Names alone: what else is wrong is found where the section is played. */
+void eval_check_names(struct reading *r, const struct sx *items)
+{
+    for (const struct sx *sx = pass_keys(items); sx; sx = item_next(sx)) {
+        if (sx->kind != SX_LIST || !sx->first || sx->first->kind == SX_LIST)
+            continue;
+        const struct form_row *row = find_row(r, sx);
+        if (row && row->traits & FORM_HOLDS_FORMS)
+            eval_check_names(r, sx->first->next);
+    }
+}
+
 static bool is_command(const struct form_row *row)
 {
     return row->kind == FORM_COMMAND || row->kind == FORM_VOICE || row->kind == FORM_STRUCTURE;
@@ -303,27 +320,15 @@ static bool not_here(struct reading *r, const struct sx *sx, const struct form_r
     return false;
 }
 
-/* Tempo, meter, end and the like may come between commands. */
-static bool is_early(const struct form_row *row)
-{
-    return row->run == do_voices || row->run == do_steal || row->run == do_quantise ||
-           row->run == do_seed || row->run == do_budget;
-}
-
-static bool is_repeatable(const struct form_row *row)
-{
-    return row->run == do_tempo || row->run == do_meter || row->run == do_resample ||
-           row->run == do_score || row->kind != FORM_SETTING;
-}
-
 static bool check_setting(struct reading *r, const struct sx *sx, const struct form_row *row)
 {
-    if (r->file->in && row->kind == FORM_SETTING && row->run != do_score)
+    bool setting = row->kind == FORM_SETTING;
+    if (setting && r->file->in && !(row->traits & FORM_ANY_FILE))
         return not_here(r, sx, row, "is a setting, and this file is included in another");
-    if (r->begun && is_early(row))
+    if (r->begun && (row->traits & FORM_EARLY))
         return not_here(r, sx, row, "comes after the first command");
     uint64_t bit = UINT64_C(1) << (row - rows);
-    if ((r->given & bit) && !is_repeatable(row))
+    if (setting && (r->given & bit) && !(row->traits & FORM_AGAIN))
         return not_here(r, sx, row, "is given twice");
     r->given |= bit;
     return true;
@@ -354,7 +359,7 @@ static bool check_place(struct reading *r, const struct sx *sx, const struct for
 {
     if (is_command(row) && r->options->map_only)
         return not_in_map(r, sx, row);
-    if (top && row->run == do_rest)
+    if (top && (row->traits & FORM_WAITS))
         return not_waiting(r, sx);
     if (is_command(row)) {
         r->begun = true;
@@ -393,7 +398,7 @@ static bool take_at(struct reading *r, struct form *f)
 {
     const struct sx *at = f->keys[KEY_AT];
     struct moment offset;
-    if (!at || f->row->run == do_tempo || f->row->run == do_meter)
+    if (!at || (f->row->traits & FORM_OWN_AT))
         return true;
     return arg_time(r, at, &f->start, true, &offset) &&
            eval_later(r, at, &f->start, &offset, &f->start);
@@ -403,7 +408,7 @@ static bool check_order(struct reading *r, const struct form *f)
 {
     uint64_t frame;
     struct moment start = f->start, offset;
-    if (f->row->run == do_at) {
+    if (f->row->traits & FORM_TIME_ITEM) {
         if (!arg_time(r, f->items[0], &f->start, true, &offset) ||
             !eval_later(r, f->items[0], &f->start, &offset, &start))
             return false;

@@ -12,6 +12,7 @@
  * Messages act on notes that are held, by their key or by the pedal, and on later ones. A drum's
  * sample without a loop is not held: it sounds to its end. */
 #include "render/score/midi_file.h"
+#include "render/score/pitch.h"
 #include "render/score/score.h"
 #include "text/number.h"
 #include <errno.h>
@@ -121,7 +122,7 @@ static int64_t rate_of(const struct player *p, const struct channel *c, const st
 
 static float frequency_of(unsigned key)
 {
-    return (float)(440.0 * number_exp2(((int)key - 69) / 12.0));
+    return (float)key_hz(ratio_whole(key));
 }
 
 /* The parameter of this plan's patch that a mapped controller moves, or NULL. */

@@ -136,7 +136,7 @@ static bool take_sends(struct reading *r, const struct sx *list)
     return true;
 }
 
-/* (START END) in frames of the sample; on: its own loop, or all of it. */
+/* (START END) in frames of the sample; on: the declared loop, or the file's, or all of it. */
 static bool loop_points(struct reading *r, const struct sx *sx, const struct sample *sample,
                         struct mix_command *play)
 {
@@ -147,6 +147,8 @@ static bool loop_points(struct reading *r, const struct sx *sx, const struct sam
         if (!arg_whole(r, sx->first, "a loop's start", 0, sample->length - 1, &start) ||
             !arg_whole(r, sx->first->next, "a loop's end", start + 1, sample->length, &end))
             return false;
+    } else if (play->loop == MIX_LOOP_ON) {
+        return true; /* the declaration's */
     } else if (sample->has_loop) {
         start = sample->loop_start;
         end = sample->loop_end;
@@ -294,15 +296,6 @@ bool pitch_read(struct reading *r, const struct sx *sx, const char *text, size_t
     struct diag *d = score_wrong(r, E_SCORE_PITCH, sx, "MIDI numbers go from 0 to 127");
     diag_help(&r->diags, d, "write 440hz for a frequency");
     return false;
-}
-
-/* As text/number.c has it for the names of notes. */
-double key_hz(struct ratio key)
-{
-    int64_t whole = ratio_floor(key);
-    int64_t octave = whole / 12 - (whole % 12 < 0);
-    double semitone = ratio_double(key) - 12.0 * (double)octave;
-    return 440.0 * number_exp2((semitone - 9.0) / 12.0) * number_exp2((double)octave - 5.0);
 }
 
 double pitch_hz(const struct pitch *pitch)

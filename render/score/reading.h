@@ -2,7 +2,7 @@
  *
  *   score.c       files and top-level forms; what is done with a command
  *   eval.c        the table of forms; a form's items and keywords; its place in time
- *   args.c        values as people write them
+ *   args.c        values as people write them; pitch.c, keys in Hz
  *   settings.c    resources.c    midi_map.c    what stands at the top only
  *   plays.c       play and note, and what they are given
  *   commands.c    what is done to a voice
@@ -14,40 +14,43 @@
 #define RENDER_SCORE_READING_H
 
 #include "render/score/names.h"
+#include "render/score/pitch.h"
 #include "render/score/score.h"
 #include "render/score/time.h"
 #include "text/diag.h"
 #include "text/sx.h"
 
-enum key {
-    KEY_AT,
-    KEY_FOR,
-    KEY_VOICE,
-    KEY_AS,
-    KEY_VOLUME,
-    KEY_PAN,
-    KEY_PITCH,
-    KEY_PRIORITY,
-    KEY_BUS,
-    KEY_SEND,
-    KEY_FADE,
-    KEY_SET,
-    KEY_LOOP,
-    KEY_SERIAL,
-    KEY_VELOCITY,
-    KEY_RAMP,
-    KEY_STEP,
-    KEY_GATE,
-    KEY_LENGTH,
-    KEY_TIMES,
-    KEY_TRANSPOSE,
-    KEY_MIX,
-    KEY_RESAMPLE,
-    KEY_ROOT,
-    KEY_TAIL,
-    KEY_TO,
-    KEYS
-};
+/* KEY_AT is written :at, and so on. */
+#define SCORE_KEYS(X)                                                                              \
+    X(AT, "at")                                                                                    \
+    X(FOR, "for")                                                                                  \
+    X(VOICE, "voice")                                                                              \
+    X(AS, "as")                                                                                    \
+    X(VOLUME, "volume")                                                                            \
+    X(PAN, "pan")                                                                                  \
+    X(PITCH, "pitch")                                                                              \
+    X(PRIORITY, "priority")                                                                        \
+    X(BUS, "bus")                                                                                  \
+    X(SEND, "send")                                                                                \
+    X(FADE, "fade")                                                                                \
+    X(SET, "set")                                                                                  \
+    X(LOOP, "loop")                                                                                \
+    X(SERIAL, "serial")                                                                            \
+    X(VELOCITY, "velocity")                                                                        \
+    X(RAMP, "ramp")                                                                                \
+    X(STEP, "step")                                                                                \
+    X(GATE, "gate")                                                                                \
+    X(LENGTH, "length")                                                                            \
+    X(TIMES, "times")                                                                              \
+    X(TRANSPOSE, "transpose")                                                                      \
+    X(MIX, "mix")                                                                                  \
+    X(RESAMPLE, "resample")                                                                        \
+    X(ROOT, "root")                                                                                \
+    X(TAIL, "tail")                                                                                \
+    X(TO, "to")
+
+#define SCORE_KEY_ID(id, name) KEY_##id,
+enum key { SCORE_KEYS(SCORE_KEY_ID) KEYS };
 
 enum {
     MOST_ITEMS = 4, /* that a form has in fixed places */
@@ -152,9 +155,20 @@ struct reading {
 
 enum form_kind { FORM_SETTING, FORM_RESOURCE, FORM_MAP, FORM_COMMAND, FORM_VOICE, FORM_STRUCTURE };
 
+enum form_trait {
+    FORM_EARLY = 1,       /* setting: before the first command; others may come between them */
+    FORM_AGAIN = 2,       /* setting: more than once */
+    FORM_ANY_FILE = 4,    /* setting: in included files too */
+    FORM_OWN_AT = 8,      /* takes :at itself */
+    FORM_TIME_ITEM = 16,  /* its first item says when */
+    FORM_WAITS = 32,      /* nothing but time passes: not at the top */
+    FORM_HOLDS_FORMS = 64 /* its lists are forms */
+};
+
 struct form_row {
     const char *name;
     enum form_kind kind;
+    unsigned traits;
     size_t least, most; /* items */
     uint64_t keys;      /* 1 << enum key */
     void (*run)(struct reading *, const struct form *, struct moment *end);
@@ -172,6 +186,8 @@ void eval(struct reading *, const struct sx *, const struct moment *start, struc
 /* A top-level form. */
 void eval_top(struct reading *, const struct sx *);
 /* One form counts against the limits. False: too many. */
+/* Reports forms of unknown names among the items and in their bodies. */
+void eval_check_names(struct reading *, const struct sx *items);
 bool eval_step(struct reading *, const struct sx *);
 /* The items of a form, from one on; keywords are left out. NULL: no more. */
 const struct sx *item_next(const struct sx *item);
@@ -192,7 +208,7 @@ struct diag *score_wrong(struct reading *, enum diag_code, const struct sx *, co
 void score_suggest(struct reading *, struct diag *, const char *word, const char *there_is,
                    const char *there_are, const char *const *words, size_t count);
 void score_trouble(struct reading *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Nothing but looking for further errors goes on. */
+/* There was trouble or a signal: nothing goes on. */
 bool score_is_hopeless(const struct reading *);
 /* The frame at which a command acts that is due at an exact frame. */
 uint64_t score_act_frame(const struct score *, uint64_t exact);
@@ -200,6 +216,7 @@ uint64_t score_act_frame(const struct score *, uint64_t exact);
 uint64_t score_emit(struct reading *, const struct sx *, struct mix_command *);
 /* All forms of a file. Its path must outlive the score. */
 void score_read_file(struct reading *, struct score_file *, FILE *);
+/* NULL: *why says it. */
 FILE *score_open_file(const char *path, const char **why);
 /* A file's path, its name being relative to the folder of the file being read. */
 char *score_path(struct reading *, const char *name);
@@ -291,7 +308,6 @@ bool plan_strike(struct reading *, const struct plan *, const struct strike *, s
 bool pitch_read(struct reading *, const struct sx *, const char *text, size_t length,
                 struct pitch *);
 double pitch_hz(const struct pitch *);
-double key_hz(struct ratio key);
 struct sx pair_name(const struct sx *);
 
 /* --- resources.c --- */

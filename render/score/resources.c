@@ -28,6 +28,7 @@ static struct plan default_plan(uint32_t source)
 {
     return (struct plan){.source = source,
                          .play = {.verb = MIX_PLAY,
+                                  .number = MIX_NO_BASE,
                                   .rate = MIX_RATE_ONE,
                                   .serial = -1,
                                   .source = source,
@@ -135,8 +136,12 @@ static struct sample *load_sample(struct reading *r, const struct form *f)
         return NULL;
     const char *path = score_path(r, file);
     struct sample *sample = path ? score_keep_sample(r->score) : NULL;
-    if (sample && sample_load(sample, path, &options, &error) == RENDER_OK)
+    if (sample && sample_load(sample, path, &options, &error) == RENDER_OK) {
+        if (sample->loop_ignored && !f->keys[KEY_LOOP])
+            fprintf(r->options->diagnostics,
+                    "patchrun: note: %s: its loop does not run forwards, and is left out\n", path);
         return sample;
+    }
     if (sample)
         cannot_load(r, f->items[1], &error);
     return NULL;

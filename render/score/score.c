@@ -8,9 +8,8 @@
 
 enum { BATCH_BYTES = 32 * 1024, LISTED = 12, MOST_FILE_NUMBER = UINT16_MAX };
 
-/* What nobody outside has to know of a score. */
-struct score_samples {
-    struct kept_sample *first;
+struct score_private {
+    struct kept_sample *samples;
     uint64_t order;   /* of the next command */
     uint64_t play_at; /* where the last play acts */
 };
@@ -43,23 +42,23 @@ static void quantise(const struct score *score, struct mix_command *command)
 {
     uint64_t exact = command->frame;
     if (command->part) {
-        command->frame = score->samples->play_at;
+        command->frame = score->own->play_at;
     } else if (score->quantise && command->verb != MIX_SET) {
         command->frame = next_tick(exact);
         if (command->verb == MIX_PLAY && command->length)
             command->length = act_length(exact, command->length, command->frame);
     }
     if (command->verb == MIX_PLAY)
-        score->samples->play_at = command->frame;
+        score->own->play_at = command->frame;
 }
 
 enum render_status score_add(struct score *score, struct mix_command *command,
                              struct render_error *error)
 {
-    if (score->samples->order >= MOST_COMMANDS)
+    if (score->own->order >= MOST_COMMANDS)
         return render_fail(error, RENDER_WRONG, "more than %d commands", (int)MOST_COMMANDS);
     quantise(score, command);
-    command->order = score->samples->order++;
+    command->order = score->own->order++;
     score->command_count += !command->part;
     uint64_t end = command->frame + (command->verb == MIX_PLAY ? command->length : 0);
     score->last = end > score->last ? end : score->last;
@@ -138,9 +137,14 @@ uint64_t score_emit(struct reading *r, const struct sx *sx, struct mix_command *
     return command->order;
 }
 
+static bool is_stopped(const struct reading *r)
+{
+    return r->options->stop && atomic_load(r->options->stop);
+}
+
 bool score_is_hopeless(const struct reading *r)
 {
-    return r->error.status != RENDER_OK || r->score->arena.failed;
+    return is_stopped(r) || r->error.status != RENDER_OK || r->score->arena.failed;
 }
 
 /* --- reports ------------------------------------------------------------------------------ */
@@ -261,6 +265,8 @@ static int read_batch(struct reading *r, struct form_reader *reader, struct aren
             read_forms(r, forms);
         else if (status == 0)
             return 0;
+        else
+            r->file->headed = true; /* what was wrong may have been the header */
         if (status == 2)
             score_trouble(r, "%s: cannot read: %s", r->file->path,
                           arena->failed ? "out of memory" : strerror(errno));
@@ -322,9 +328,10 @@ FILE *score_open_file(const char *path, const char **why)
 {
     struct stat info;
     FILE *stream = fopen(path, "rb");
-    *why = stream && fstat(fileno(stream), &info) == 0 ? "not a regular file" : strerror(errno);
-    if (stream && !S_ISDIR(info.st_mode))
+    bool known = stream && fstat(fileno(stream), &info) == 0;
+    if (known && S_ISREG(info.st_mode))
         return stream;
+    *why = known ? "not a regular file" : strerror(errno);
     if (stream)
         fclose(stream);
     return NULL;
@@ -343,9 +350,9 @@ static int start_score(struct score *score, struct render_error *error)
     memset(score->midi.channel, -1, sizeof score->midi.channel);
     memset(score->midi.program, -1, sizeof score->midi.program);
     memset(score->midi.drum, -1, sizeof score->midi.drum);
-    score->samples = arena_take(&score->arena, 1, sizeof *score->samples);
+    score->own = arena_take(&score->arena, 1, sizeof *score->own);
     score->timeline = timeline_new(0, error);
-    return score->samples && score->timeline ? 0 : -1;
+    return score->own && score->timeline ? 0 : -1;
 }
 
 static void hand_over(struct reading *r)
@@ -380,12 +387,11 @@ static struct reading *new_reading(struct score *score, const struct score_optio
 static int finish(struct reading *r, const char *path)
 {
     FILE *out = r->options->diagnostics;
+    if (is_stopped(r))
+        return 2;
     if (r->score->arena.failed)
         score_trouble(r, "%s: out of memory", path);
-    if (r->options->json_diagnostics)
-        diags_print_json(&r->diags, out);
-    else
-        diags_print(&r->diags, out);
+    diags_print(&r->diags, out);
     if (r->error.status)
         fprintf(out, "patchrun: %s\n", r->error.text);
     return r->error.status ? 2 : r->diags.count ? 1 : 0;
@@ -425,14 +431,14 @@ struct sample *score_keep_sample(struct score *score)
     struct kept_sample *kept = arena_take(&score->arena, 1, sizeof *kept);
     if (!kept)
         return NULL;
-    kept->next = score->samples->first;
-    score->samples->first = kept;
+    kept->next = score->own->samples;
+    score->own->samples = kept;
     return &kept->sample;
 }
 
 void score_free(struct score *score)
 {
-    struct kept_sample *kept = score->samples ? score->samples->first : NULL;
+    struct kept_sample *kept = score->own ? score->own->samples : NULL;
     for (; kept; kept = kept->next)
         sample_free(&kept->sample);
     timeline_free(score->timeline);

@@ -10,6 +10,7 @@
 #include "render/mixer/mixer.h"
 #include "render/score/timeline.h"
 #include "text/arena.h"
+#include <stdatomic.h>
 #include <stdio.h>
 
 /* Compiling belongs to another layer: the program of a patch file (source text or bytecode), good
@@ -76,7 +77,7 @@ struct score {
     uint64_t last;             /* the frame after which no command acts and no note's length ends */
 
     struct arena arena;
-    struct score_samples *samples; /* owned */
+    struct score_private *own; /* what nobody outside has to know */
 };
 
 extern const char *const score_policy_words[4]; /* by enum mix_policy */
@@ -84,13 +85,13 @@ extern const char *const score_policy_words[4]; /* by enum mix_policy */
 struct score_options {
     struct score_loader loader;
     FILE *diagnostics;
-    int json_diagnostics;
     int map_only; /* an instrument map for MIDI: commands are refused, the timeline stays open */
+    const atomic_int *stop; /* NULL, or: not 0 asks to give up soon, as a signal does */
 };
 
 /* Reads `stream`, which stays the caller's, to its end. `path` is for messages, and says where
  * files it names are looked for: beside it. 0 done; 1 the score is wrong (reported); 2 trouble
- * (reported). score_free is needed in any case. */
+ * (reported), or stopped (nothing is said). score_free is needed in any case. */
 int score_read(struct score *, FILE *stream, const char *path, const struct score_options *);
 void score_free(struct score *);
 

@@ -93,11 +93,11 @@ static bool has_room(struct reading *r, const struct form *f, uint64_t steps, ui
                      int64_t times)
 {
     uint64_t more = (uint64_t)times - 1;
-    if ((r->commands - commands) * more + r->commands <= MOST_COMMANDS &&
-        (r->steps - steps) * more + r->steps <= MOST_STEPS)
+    bool few = (r->commands - commands) * more + r->commands <= MOST_COMMANDS;
+    if (few && (r->steps - steps) * more + r->steps <= MOST_STEPS)
         return true;
-    score_wrong(r, E_SCORE_LIMIT, f->sx, "written out, this is more than %d commands",
-                (int)MOST_COMMANDS);
+    score_wrong(r, E_SCORE_LIMIT, f->sx, "written out, this is more than %d %s",
+                few ? (int)MOST_STEPS : (int)MOST_COMMANDS, few ? "forms and items" : "commands");
     return false;
 }
 
@@ -143,6 +143,7 @@ void do_section(struct reading *r, const struct form *f, struct moment *end)
                                           &r->section_capacity, number + 1u, sizeof *r->section))
         return;
     r->section[number] = (struct section){.form = *f, .file = r->file_number};
+    eval_check_names(r, f->items[0]->next);
     r->keep = true;
 }
 

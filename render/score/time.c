@@ -2,7 +2,11 @@
 #include "render/mixer/command.h"
 #include "vm/repatch.h"
 
-enum { MOST_BARS = 1000000000, FRAMES_OF_A_MINUTE = 60 * RP_SAMPLE_RATE };
+enum {
+    MOST_BARS = 1000000000,
+    FRAMES_OF_A_MINUTE = 60 * RP_SAMPLE_RATE,
+    POINT = 128 /* bits of a frame's fraction */
+};
 
 /* --- the maps ----------------------------------------------------------------------------- */
 
@@ -27,13 +31,10 @@ bool time_init(struct time_map *map, struct arena *arena)
 {
     *map = (struct time_map){.arena = arena};
     map->furthest_beat = map->furthest_bar = ratio_whole(0);
-    mpz_inits(map->over, map->under, map->work, (mpz_ptr)0);
+    mpz_inits(map->over, map->under, map->work, map->scaled, (mpz_ptr)0);
+    mpq_init(map->exact);
+    mpq_init(map->term);
     return time_meter(map, ratio_whole(0), ratio_whole(4));
-}
-
-static void clear_tempo(struct tempo *tempo)
-{
-    mpz_clears(tempo->rate, tempo->offset, tempo->scale, (mpz_ptr)0);
 }
 
 void time_free(struct time_map *map)
@@ -41,13 +42,15 @@ void time_free(struct time_map *map)
     if (!map->arena)
         return;
     for (size_t i = 0; i < map->tempo_count; i++)
-        clear_tempo(&map->tempos[i]);
-    mpz_clears(map->over, map->under, map->work, (mpz_ptr)0);
+        mpz_clear(map->tempos[i].start);
+    mpz_clears(map->over, map->under, map->work, map->scaled, (mpz_ptr)0);
+    mpq_clear(map->exact);
+    mpq_clear(map->term);
     map->arena = NULL;
 }
 
-/* The last element that begins at or before the beat, or the first. */
-static const struct tempo *tempo_at(const struct time_map *map, struct ratio beat)
+/* The last one that begins at or before the beat, or the first. */
+static size_t tempo_at(const struct time_map *map, struct ratio beat)
 {
     size_t low = 0, high = map->tempo_count;
     while (high - low > 1) {
@@ -57,89 +60,135 @@ static const struct tempo *tempo_at(const struct time_map *map, struct ratio bea
         else
             high = middle;
     }
-    return &map->tempos[low];
+    return low;
 }
 
 static size_t meter_at(const struct time_map *map, struct ratio beat)
 {
-    size_t i = map->meter_count - 1;
-    while (i > 0 && ratio_compare(map->meters[i].beat, beat) > 0)
-        i--;
-    return i;
+    size_t low = 0, high = map->meter_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (ratio_compare(map->meters[middle].beat, beat) <= 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
-/* over / under := the frame of a beat */
-static void frame_of_beat(struct time_map *map, struct ratio beat, mpz_t over, mpz_t under)
+/* over / under := frames from the start of a tempo to a moment: with the beats b and B, F frames
+ * of a minute and the tempo m, (b - B) F / m + frames. */
+static void frames_within(struct time_map *map, size_t at, const struct moment *moment, mpz_t over,
+                          mpz_t under)
 {
-    const struct tempo *tempo = tempo_at(map, beat);
-    set_integer(over, beat.num);
-    mpz_mul(over, over, tempo->rate);
-    set_integer(under, beat.den);
-    mpz_addmul(over, under, tempo->offset);
-    mpz_mul(under, under, tempo->scale);
+    mpz_set_ui(over, 0);
+    mpz_set_ui(under, 1);
+    if (map->tempo_count > 0) {
+        const struct tempo *tempo = &map->tempos[at];
+        set_integer(over, moment->beats.num);
+        multiply(over, tempo->beat.den, map->work);
+        set_integer(under, tempo->beat.num);
+        multiply(under, moment->beats.den, map->work);
+        mpz_sub(over, over, under);
+        mpz_mul_ui(over, over, FRAMES_OF_A_MINUTE);
+        multiply(over, tempo->bpm.den, map->work);
+        set_integer(under, tempo->bpm.num);
+        multiply(under, moment->beats.den, map->work);
+        multiply(under, tempo->beat.den, map->work);
+    }
+    if (moment->frames.num == 0)
+        return;
+    multiply(over, moment->frames.den, map->work);
+    set_integer(map->work, moment->frames.num);
+    mpz_addmul(over, under, map->work);
+    multiply(under, moment->frames.den, map->work);
 }
 
-/* With S/T the frame at the beat n/d, and P/R frames a beat from there on:
- * frame(b) = (b P T d + S R d - n P T) / (R T d) */
-static void join_tempo(struct tempo *tempo, mpz_t s, mpz_t t, mpz_t work)
+/* scaled := the moment's frame times 2^POINT, less than `at` + 1 too low. */
+static void scaled_frame(struct time_map *map, size_t at, const struct moment *moment, mpz_t scaled)
 {
-    struct ratio bpm = tempo->bpm, beat = tempo->beat;
-    mpz_set_ui(tempo->rate, FRAMES_OF_A_MINUTE);
-    multiply(tempo->rate, bpm.den, work);
-    mpz_mul(tempo->rate, tempo->rate, t);
-    set_integer(tempo->offset, bpm.num);
-    mpz_mul(tempo->offset, tempo->offset, s);
-    multiply(tempo->offset, beat.den, work);
-    set_integer(work, beat.num);
-    mpz_submul(tempo->offset, tempo->rate, work);
-    multiply(tempo->rate, beat.den, work);
-    mpz_set(tempo->scale, t);
-    multiply(tempo->scale, bpm.num, work);
-    multiply(tempo->scale, beat.den, work);
-    mpz_gcd(work, tempo->rate, tempo->offset);
-    mpz_gcd(work, work, tempo->scale);
-    mpz_divexact(tempo->rate, tempo->rate, work);
-    mpz_divexact(tempo->offset, tempo->offset, work);
-    mpz_divexact(tempo->scale, tempo->scale, work);
+    frames_within(map, at, moment, map->over, map->under);
+    mpz_mul_2exp(map->over, map->over, POINT);
+    mpz_fdiv_q(scaled, map->over, map->under);
+    if (map->tempo_count > 0)
+        mpz_add(scaled, scaled, map->tempos[at].start);
+}
+
+static void fraction_within(struct time_map *map, size_t at, const struct moment *moment, mpq_t q)
+{
+    frames_within(map, at, moment, mpq_numref(q), mpq_denref(q));
+    mpq_canonicalize(q);
+}
+
+/* The fraction at which a tempo starts may have as many digits as there are tempos, so there is
+ * but one: it is moved from tempo to tempo. */
+static void exact_start(struct time_map *map, size_t at)
+{
+    struct moment end = {.frames = ratio_whole(0)};
+    while (map->exact_at < at) {
+        end.beats = map->tempos[map->exact_at + 1].beat;
+        fraction_within(map, map->exact_at++, &end, map->term);
+        mpq_add(map->exact, map->exact, map->term);
+    }
+    while (map->exact_at > at) {
+        end.beats = map->tempos[map->exact_at].beat;
+        fraction_within(map, --map->exact_at, &end, map->term);
+        mpq_sub(map->exact, map->exact, map->term);
+    }
+}
+
+static void exact_frame(struct time_map *map, size_t at, const struct moment *moment, mpq_t frame)
+{
+    exact_start(map, at);
+    fraction_within(map, at, moment, frame);
+    mpq_add(frame, frame, map->exact);
 }
 
 bool time_tempo(struct time_map *map, struct ratio beat, struct ratio bpm)
 {
+    const struct moment start = {beat, ratio_whole(0)};
     if (arena_grow(map->arena, (void **)&map->tempos, &map->tempo_capacity, map->tempo_count + 1,
                    sizeof *map->tempos))
         return false;
     struct tempo *tempo = &map->tempos[map->tempo_count];
     *tempo = (struct tempo){.beat = beat, .bpm = bpm};
-    mpz_inits(tempo->rate, tempo->offset, tempo->scale, (mpz_ptr)0);
-    mpz_set_ui(map->over, 0);
-    mpz_set_ui(map->under, 1);
+    mpz_init(tempo->start);
     if (map->tempo_count > 0)
-        frame_of_beat(map, beat, map->over, map->under);
-    join_tempo(tempo, map->over, map->under, map->work);
+        scaled_frame(map, map->tempo_count - 1, &start, tempo->start);
     map->tempo_count++;
     return true;
+}
+
+/* The number of the bar, from 0, that begins on the beat. False: none does, or it does not fit. */
+static bool bar_number(const struct time_map *map, struct ratio beat, int64_t *number)
+{
+    const struct meter *meter = &map->meters[meter_at(map, beat)];
+    struct ratio bars;
+    return ratio_subtract(beat, meter->beat, &bars) && ratio_divide(bars, meter->bar, &bars) &&
+           bars.den == 1 && !__builtin_add_overflow(meter->number, bars.num, number);
 }
 
 bool time_meter(struct time_map *map, struct ratio beat, struct ratio bar)
 {
     size_t last = map->meter_count - 1;
+    int64_t number = 0;
+    map->walk.bars = 0;
     if (map->meter_count && ratio_compare(map->meters[last].beat, beat) == 0) {
         map->meters[last].bar = bar;
         return true;
     }
-    if (arena_grow(map->arena, (void **)&map->meters, &map->meter_capacity, map->meter_count + 1,
+    if ((map->meter_count && !bar_number(map, beat, &number)) ||
+        arena_grow(map->arena, (void **)&map->meters, &map->meter_capacity, map->meter_count + 1,
                    sizeof *map->meters))
         return false;
-    map->meters[map->meter_count++] = (struct meter){beat, bar};
+    map->meters[map->meter_count++] = (struct meter){beat, bar, number};
     return true;
 }
 
 bool time_is_bar(const struct time_map *map, struct ratio beat)
 {
-    const struct meter *meter = &map->meters[meter_at(map, beat)];
-    struct ratio bars;
-    return ratio_subtract(beat, meter->beat, &bars) && ratio_divide(bars, meter->bar, &bars) &&
-           bars.den == 1;
+    int64_t number;
+    return bar_number(map, beat, &number);
 }
 
 /* --- bars --------------------------------------------------------------------------------- */
@@ -160,20 +209,53 @@ static bool bars_within(const struct time_map *map, size_t meter, struct ratio f
     return true;
 }
 
-/* A bar is as long as the meter says that is in force where it begins. */
-static bool skip_bars(const struct time_map *map, int64_t bars, struct ratio *beat)
+/* Where the bar of a number begins. */
+static bool bar_begin(const struct time_map *map, int64_t number, struct ratio *beat)
 {
-    while (bars > 0) {
-        size_t meter = meter_at(map, *beat);
+    size_t low = 0, high = map->meter_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (map->meters[middle].number <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    const struct meter *meter = &map->meters[low];
+    return ratio_multiply(meter->bar, ratio_whole(number - meter->number), beat) &&
+           ratio_add(*beat, meter->beat, beat);
+}
+
+/* Bars from within a bar begin on no bar line, and no number finds them. The walk goes on where the
+ * last one from there ended. */
+static bool walk_bars(struct time_map *map, int64_t bars, struct ratio *beat)
+{
+    struct bar_walk walk = {.from = *beat, .to = *beat};
+    if (map->walk.bars > 0 && map->walk.bars <= bars && ratio_compare(map->walk.from, *beat) == 0)
+        walk = map->walk;
+    while (walk.bars < bars) {
+        size_t meter = meter_at(map, walk.to);
         int64_t count;
         struct ratio length;
-        if (!bars_within(map, meter, *beat, bars, &count) ||
+        if (!bars_within(map, meter, walk.to, bars - walk.bars, &count) ||
             !ratio_multiply(map->meters[meter].bar, ratio_whole(count), &length) ||
-            !ratio_add(*beat, length, beat))
+            !ratio_add(walk.to, length, &walk.to))
             return false;
-        bars -= count;
+        walk.bars += count;
     }
+    map->walk = walk;
+    *beat = walk.to;
     return true;
+}
+
+/* A bar is as long as the meter says that is in force where it begins. */
+static bool skip_bars(struct time_map *map, int64_t bars, struct ratio *beat)
+{
+    int64_t number;
+    if (bars == 0)
+        return true;
+    if (!bar_number(map, *beat, &number))
+        return walk_bars(map, bars, beat);
+    return !__builtin_add_overflow(number, bars, &number) && bar_begin(map, number, beat);
 }
 
 void time_settle(struct time_map *map, struct ratio beat)
@@ -301,7 +383,13 @@ static enum time_status read_number(struct reader *r, struct ratio *value)
     return used == 0 ? TIME_MALFORMED : fits ? TIME_OK : TIME_TOO_FINE;
 }
 
-/* 5:3.5, the bar having been read. */
+/* Bars are counted from where the beats before them lead. */
+static bool bars_from(const struct reader *r, struct ratio *beat)
+{
+    return ratio_add(r->start->beats, r->sum.beats, beat);
+}
+
+/* 5:3.5, the bar having been read. It comes first, so it counts from the start. */
 static enum time_status read_position(struct reader *r, struct ratio bar)
 {
     struct ratio beat, beats;
@@ -316,7 +404,7 @@ static enum time_status read_position(struct reader *r, struct ratio bar)
 
 static enum time_status read_term(struct reader *r)
 {
-    struct ratio value;
+    struct ratio value, from;
     enum time_status status = read_number(r, &value);
     if (status != TIME_OK)
         return status;
@@ -324,7 +412,9 @@ static enum time_status read_term(struct reader *r)
     if (unit < 0)
         return TIME_UNIT;
     if (units[unit].kind == BARS) {
-        status = bars_long(r->map, value, r->start->beats, &value);
+        if (!bars_from(r, &from))
+            return TIME_TOO_FINE;
+        status = bars_long(r->map, value, from, &value);
         return status == TIME_OK ? add_beats(r, value) : status;
     }
     if (!ratio_multiply(value, units[unit].size, &value))
@@ -385,23 +475,31 @@ bool moment_is_zero(const struct moment *x)
     return x->beats.num == 0 && x->frames.num == 0;
 }
 
-/* over / under := the moment in frames */
-static void exact_frame(struct time_map *map, const struct moment *moment, mpz_t over, mpz_t under)
+/* Where the moment's tempo is; no later one may move it. */
+static size_t use_tempo(struct time_map *map, const struct moment *moment)
 {
-    if (map->tempo_count == 0) {
-        set_integer(over, moment->frames.num);
-        set_integer(under, moment->frames.den);
-        return;
-    }
-    frame_of_beat(map, moment->beats, over, under);
+    if (map->tempo_count == 0)
+        return 0;
     if (ratio_compare(moment->beats, map->furthest_beat) > 0)
         map->furthest_beat = moment->beats;
-    if (moment->frames.num == 0)
-        return;
-    multiply(over, moment->frames.den, map->work);
-    set_integer(map->work, moment->frames.num);
-    mpz_addmul(over, under, map->work);
-    multiply(under, moment->frames.den, map->work);
+    return tempo_at(map, moment->beats);
+}
+
+static int compare_exactly(struct time_map *map, size_t at_x, const struct moment *x, size_t at_y,
+                           const struct moment *y)
+{
+    mpq_t left, right;
+    mpq_inits(left, right, (mpq_ptr)0);
+    if (at_x == at_y) {
+        fraction_within(map, at_x, x, left);
+        fraction_within(map, at_y, y, right);
+    } else {
+        exact_frame(map, at_x, x, left);
+        exact_frame(map, at_y, y, right);
+    }
+    int order = mpq_cmp(left, right);
+    mpq_clears(left, right, (mpq_ptr)0);
+    return order;
 }
 
 int time_compare(struct time_map *map, const struct moment *x, const struct moment *y)
@@ -409,25 +507,50 @@ int time_compare(struct time_map *map, const struct moment *x, const struct mome
     int beats = ratio_compare(x->beats, y->beats), frames = ratio_compare(x->frames, y->frames);
     if (beats * frames >= 0)
         return beats ? beats : frames;
-    mpz_t over, under;
-    mpz_inits(over, under, (mpz_ptr)0);
-    exact_frame(map, x, over, under);
-    exact_frame(map, y, map->over, map->under);
-    mpz_mul(over, over, map->under);
-    mpz_mul(under, under, map->over);
-    int order = mpz_cmp(over, under);
-    mpz_clears(over, under, (mpz_ptr)0);
-    return order;
+    size_t at_x = use_tempo(map, x), at_y = use_tempo(map, y);
+    mpz_t left;
+    mpz_init(left);
+    scaled_frame(map, at_x, x, left);
+    scaled_frame(map, at_y, y, map->scaled);
+    mpz_sub(left, left, map->scaled);
+    /* Each is too low by less than its own number of tempos. */
+    int order = mpz_cmp_ui(left, at_y + 1) >= 0                           ? 1
+                : mpz_sgn(left) < 0 && mpz_cmpabs_ui(left, at_x + 1) >= 0 ? -1
+                                                                          : 0;
+    mpz_clear(left);
+    return order ? order : compare_exactly(map, at_x, x, at_y, y);
 }
 
-/* floor(x + 1/2) = floor((2 over + under) / (2 under)) */
+/* frame := floor(x + 1/2) of x / 2^POINT */
+static void round_scaled(mpz_t frame, mpz_t scaled)
+{
+    mpz_fdiv_q_2exp(frame, scaled, POINT - 1);
+    mpz_add_ui(frame, frame, 1);
+    mpz_fdiv_q_2exp(frame, frame, 1);
+}
+
+/* frame := floor(x + 1/2) = floor((2 over + under) / (2 under)) */
+static void round_exactly(struct time_map *map, size_t at, const struct moment *moment, mpz_t frame)
+{
+    mpq_t exact;
+    mpq_init(exact);
+    exact_frame(map, at, moment, exact);
+    mpz_mul_2exp(frame, mpq_numref(exact), 1);
+    mpz_add(frame, frame, mpq_denref(exact));
+    mpz_mul_2exp(map->under, mpq_denref(exact), 1);
+    mpz_fdiv_q(frame, frame, map->under);
+    mpq_clear(exact);
+}
+
 int64_t time_frame(struct time_map *map, const struct moment *moment)
 {
-    exact_frame(map, moment, map->over, map->under);
-    mpz_mul_2exp(map->over, map->over, 1);
-    mpz_add(map->over, map->over, map->under);
-    mpz_mul_2exp(map->under, map->under, 1);
-    mpz_fdiv_q(map->over, map->over, map->under);
+    size_t at = use_tempo(map, moment);
+    scaled_frame(map, at, moment, map->scaled);
+    round_scaled(map->over, map->scaled);
+    mpz_add_ui(map->scaled, map->scaled, at); /* it is below one more */
+    round_scaled(map->under, map->scaled);
+    if (mpz_cmp(map->over, map->under) != 0)
+        round_exactly(map, at, moment, map->over);
     if (mpz_sgn(map->over) < 0)
         return -1;
     uint64_t frame = 0;

@@ -17,14 +17,23 @@ struct moment {
     struct ratio beats, frames;
 };
 
-/* From `beat` on, beat b is frame (b.num * rate + b.den * offset) / (b.den * scale). */
+/* `start` is the frame of the beat times 2^128, rounded down, and that once more for each tempo
+ * before: so it is too low by as many units at most. Only where these could change a result is the
+ * start counted as a fraction, whose digits grow with the tempos. */
 struct tempo {
     struct ratio beat, bpm;
-    mpz_t rate, offset, scale;
+    mpz_t start;
 };
 
 struct meter {
     struct ratio beat, bar; /* where it begins; beats of a bar */
+    int64_t number;         /* of its first bar, from 0 */
+};
+
+/* Where so many bars lead from a beat that no bar begins on. */
+struct bar_walk {
+    struct ratio from, to;
+    int64_t bars; /* 0: none */
 };
 
 struct time_map {
@@ -33,8 +42,12 @@ struct time_map {
     size_t tempo_count, tempo_capacity;
     struct meter *meters;
     size_t meter_count, meter_capacity;
+    struct bar_walk walk;
     struct ratio furthest_beat, furthest_bar; /* beats that were converted, counted in bars */
-    mpz_t over, under, work;                  /* room for a conversion */
+    mpq_t exact;                              /* the frame at which the tempo exact_at starts */
+    size_t exact_at;
+    mpz_t over, under, work, scaled; /* room for a conversion */
+    mpq_t term;
 };
 
 enum time_status {
@@ -51,8 +64,9 @@ enum time_status {
 /* Without a tempo, in 4/4. time_free is allowed in any case. False: out of memory. */
 bool time_init(struct time_map *, struct arena *);
 void time_free(struct time_map *);
-/* The tempo from a beat on that is not before the last one's. False: too fine, or no memory. */
+/* The tempo from a beat on that is not before the last one's. False: out of memory. */
 bool time_tempo(struct time_map *, struct ratio beat, struct ratio bpm);
+/* From a beat on that a bar begins on. */
 bool time_meter(struct time_map *, struct ratio beat, struct ratio bar);
 /* Whether a bar begins on that beat. */
 bool time_is_bar(const struct time_map *, struct ratio beat);

@@ -6,6 +6,7 @@
  * that come in order make one run however many they are. */
 #include "render/score/timeline.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ struct timeline {
     int unsorted;
     struct mix_command *spare; /* for sorting */
     size_t spare_capacity;
-    uint64_t count, last;
+    uint64_t last;
     struct level levels[LEVELS];
     struct merge merge;
     size_t next; /* in `run`, when nothing was spilled */
@@ -159,13 +160,16 @@ static enum render_status open_file(struct level *level, struct render_error *er
     snprintf(path, bytes, "%s/repatch-XXXXXX", folder);
     level->fd = mkstemp(path);
     level->open = level->fd >= 0;
-    if (level->open)
+    int why = errno;
+    if (level->open) {
+        fcntl(level->fd, F_SETFD, FD_CLOEXEC);
         unlink(path); /* it goes when it is closed, whatever happens */
+    }
     free(path);
     if (level->open)
         return RENDER_OK;
     render_fail(error, RENDER_TROUBLE, "cannot make a temporary file in '%s': %s", folder,
-                strerror(errno));
+                strerror(why));
     render_help(error, "TMPDIR names the folder for such files");
     return RENDER_TROUBLE;
 }
@@ -451,7 +455,6 @@ enum render_status timeline_add(struct timeline *t, const struct mix_command *c,
     if (t->used > 0 && before(c, &t->run[t->used - 1]))
         t->unsorted = 1;
     t->run[t->used++] = *c;
-    t->count++;
     t->last = c->frame > t->last ? c->frame : t->last;
     return RENDER_OK;
 }
@@ -502,11 +505,6 @@ enum render_status timeline_until(struct timeline *t, uint64_t end, const struct
     }
     *list = t->out;
     return RENDER_OK;
-}
-
-uint64_t timeline_count(const struct timeline *t)
-{
-    return t->count;
 }
 
 uint64_t timeline_last(const struct timeline *t)

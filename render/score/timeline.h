@@ -23,7 +23,6 @@ enum render_status timeline_seal(struct timeline *, struct render_error *);
  * stay good until the next call. */
 enum render_status timeline_until(struct timeline *, uint64_t end, const struct mix_command **,
                                   size_t *count, struct render_error *);
-uint64_t timeline_count(const struct timeline *);
 /* The frame of the last command; 0 without any. */
 uint64_t timeline_last(const struct timeline *);
 /* Reads again from the first command. */

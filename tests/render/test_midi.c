@@ -350,16 +350,6 @@ static void cut_files_are_refused(void **state)
 
 /* --- a score ------------------------------------------------------------------------------- */
 
-/* Stands in where the score's own is not linked. */
-__attribute__((weak)) enum render_status score_add(struct score *score, struct mix_command *c,
-                                                   struct render_error *error)
-{
-    uint64_t end = c->frame + (c->verb == MIX_PLAY ? c->length : 0);
-    c->order = timeline_count(score->timeline);
-    score->last = end > score->last ? end : score->last;
-    return timeline_add(score->timeline, c, error);
-}
-
 enum { FREQ, VELOCITY, CUTOFF, OTHER, PARAMS };
 enum { PIANO, ORGAN, HIT, KICK, PLANS };
 
@@ -405,6 +395,7 @@ static struct mix_command plain_play(uint32_t source)
                                 .source = source,
                                 .volume = 255,
                                 .pan = 128,
+                                .number = MIX_NO_BASE,
                                 .rate = MIX_RATE_ONE,
                                 .serial = -1,
                                 .name = MIX_NO_NAME,
@@ -435,7 +426,7 @@ static void set_stage(struct stage *s)
                               .plans = s->plans,
                               .params = s->params,
                               .param_count = PARAMS};
-    s->score.samples = calloc(1, 4096); /* opaque, and nothing in it */
+    s->score.own = calloc(1, 4096); /* opaque, and nothing in it */
     struct score_midi_map *map = &s->score.midi;
     memset(map->channel, 0xff, sizeof map->channel);
     memset(map->program, 0xff, sizeof map->program);
@@ -451,7 +442,7 @@ static void set_stage(struct stage *s)
 static void clear_stage(struct stage *s)
 {
     timeline_free(s->score.timeline);
-    free(s->score.samples);
+    free(s->score.own);
     free(program_memory);
 }
 
@@ -472,7 +463,7 @@ static void show(FILE *out, const struct stage *s, const struct mix_command *c, 
     if (c->verb == MIX_PLAY)
         fprintf(out, " %s v%u p%u r%.9g", sources[c->source], c->volume, c->pan,
                 ldexp((double)c->rate, -32));
-    if (c->verb == MIX_PLAY && c->number > 0.0f)
+    if (c->verb == MIX_PLAY && c->number == c->number)
         fprintf(out, " %.9gHz", (double)c->number);
     if (c->verb == MIX_SET_VOLUME || c->verb == MIX_SET_PAN)
         fprintf(out, " %u/%u", c->value, c->frames);
@@ -837,6 +828,9 @@ static void drums_are_played_as_they_are(void **state)
     s.sources[HIT].sample = &s.looped;
     PLAY(&s, 0, 0x99, 38, 127, 1, 38, 0);
     assert_string_equal(s.text, "0 play A hit v255 p128 r1\n50 release A\n");
+    s.plans[KICK].play.number = 0.0f; /* a pitch that its declaration sets */
+    PLAY(&s, 0, 0x99, 36, 127, 1, 36, 0);
+    assert_string_equal(s.text, "0 play A kick v255 p128 r1 0Hz\n50 release A\n");
     clear_stage(&s);
 }
 
@@ -966,7 +960,7 @@ static void play_song(struct stage *s, const char *path)
     if (status)
         print_error("%s", s->said);
     assert_int_equal(status, 0);
-    assert_true(timeline_count(s->score.timeline) > 100);
+    assert_true(s->score.command_count > 100);
     assert_in_range(s->score.last, 48000 * 5, 48000 * 1800); /* 5 s to half an hour */
 }
 

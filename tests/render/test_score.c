@@ -1,5 +1,7 @@
 /* test_score.c - what scores mean: times, ticks, order, structure. */
 #include "tests/render/test_score.h"
+#include <gmp.h>
+#include <time.h>
 
 /* --- times ----------------------------------------------------------------------------------- */
 
@@ -49,6 +51,15 @@ static const struct {
     {"(tempo 120) (meter 3 4 :at 4:1) (meter 6 8 :at 6:1)", "7:1+1/2", "516000"},
     {"(tempo 120) (meter 7 8)", "3:1", "168000"},
     {"(tempo 120) (meter 3 4)", "2bars", "144000"},
+    /* In a sum, bars are those in force where the beats before them lead. */
+    {"(tempo 60) (meter 3 4 :at 2:1)", "2:1+1bar", "336000"},
+    {"(tempo 60) (meter 3 4 :at 2:1)", "1bar+1bar", "336000"},
+    {"(tempo 60) (meter 3 4 :at 2:1)", "2bars-1+1bar", "432000"},
+    {"(tempo 60) (meter 3 4 :at 2:1)", "1s+1bar+20f", "240020"},
+    {"(tempo 60) (meter 3 4 :at 2:1)", "4+1bar-1s", "288000"},
+    /* A tie that follows on a start in thirds: 64001/64000 beats of 32000 frames. */
+    {"(tempo 90) (tempo 90 :at 1/3)", "64001/64000", "32001"},
+    {"(tempo 90) (tempo 180 :at 1/3) (tempo 90 :at 2/3)", "1", "26667"},
 };
 
 static void times_are_exact(void **state)
@@ -78,6 +89,131 @@ static void many_tempos_are_exact(void **state)
     char wanted[64];
     snprintf(wanted, sizeof wanted, "%" PRIu64 " play k\n", (2 * sum + 5040) / (2 * 5040));
     expect(text, wanted);
+}
+
+/* The frame nearest to a sum of fractions, of two the later, in text. */
+static void put_frame(char *text, size_t size, mpq_t sum)
+{
+    mpz_t frame;
+    mpz_init(frame);
+    mpz_mul_2exp(frame, mpq_numref(sum), 1);
+    mpz_add(frame, frame, mpq_denref(sum));
+    mpz_fdiv_q(frame, frame, mpq_denref(sum));
+    mpz_fdiv_q_2exp(frame, frame, 1);
+    snprintf(text, size, "%lu play k\n", mpz_get_ui(frame));
+    mpz_clear(frame);
+}
+
+/* Tempi with two decimals, whose common denominator has thousands of digits, and plays at the
+ * thirds between them. */
+static void irregular_tempos_are_exact(void **state)
+{
+    (void)state;
+    enum { TEMPOS = 2000, LINE = 40 };
+    char *text = malloc(3 * TEMPOS * LINE), *wanted = malloc(TEMPOS * LINE);
+    size_t at = (size_t)sprintf(text, EXACT), to = 0;
+    mpq_t sum, third;
+    mpq_inits(sum, third, NULL);
+    unsigned random = 1;
+    for (unsigned i = 0; i < TEMPOS; i++) {
+        random = random * 1103515245 + 12345;
+        unsigned bpm = 6000 + random / 65536 % 14000; /* hundredths */
+        at += (size_t)sprintf(text + at, "(tempo %u.%02u :at %u)", bpm / 100, bpm % 100, i);
+        mpq_set_ui(third, 96000000, bpm);
+        mpq_canonicalize(third);
+        for (int part = 1; part <= 3; part++) {
+            mpq_add(sum, sum, third);
+            if (part == 2)
+                put_frame(wanted + to, LINE, sum);
+        }
+        to += strlen(wanted + to);
+    }
+    for (unsigned i = 0; i < TEMPOS; i++)
+        at += (size_t)sprintf(text + at, "(play k :at %u+2/3)", i);
+    expect(text, wanted);
+    mpq_clears(sum, third, NULL);
+    free(text);
+    free(wanted);
+}
+
+/* Two ways to the same place over many tempi are equally long, and a little more is more. */
+static void moments_are_compared_exactly(void **state)
+{
+    (void)state;
+    char text[20000];
+    size_t at = (size_t)sprintf(text, EXACT "(tempo 70)");
+    for (unsigned i = 1; i < 300; i++)
+        at += (size_t)sprintf(text + at, "(tempo %u.%02u :at %u/3)", 60 + i % 97, i % 100, i);
+    sprintf(text + at, "(tempo 60 :at 100) (play k :at 102) (seq (rest 100) (par (rest 2) (rest "
+                       "1+1s) (rest 2s)) (play k)) (seq (rest 100) (par (rest 2) (rest 1/2+1.5s)"
+                       "(rest 1+1s+1/1000000f)) (play k))");
+    struct run run;
+    read_text(&run, text);
+    assert_int_equal(run.status, 0);
+    size_t count;
+    const struct mix_command *c;
+    struct render_error error;
+    assert_int_equal(timeline_until(run.score.timeline, UINT64_MAX, &c, &count, &error), 0);
+    assert_int_equal(count, 3);
+    assert_true(c[0].frame == c[1].frame && c[1].frame == c[2].frame);
+    end_run(&run);
+    expect(EXACT "(tempo 90) (tempo 90 :at 1/3) (tempo 90 :at 2/3)\n"
+                 "(seq (par (rest 1) (rest 2/3s)) (play k))",
+           "32000 play k\n");
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* From the top, from within a bar, and in turn; each in the time of some walks over all meters. */
+static void many_meters_take_little_time(void **state)
+{
+    (void)state;
+    enum { METERS = 8000, LINE = 60 };
+    char *text = malloc(3 * METERS * LINE), *wanted = malloc(3 * METERS * LINE);
+    size_t at = (size_t)sprintf(text, EXACT "(tempo 60)"), to = 0;
+    uint64_t beat = 0;
+    for (int i = 0; i < METERS; i++) {
+        at += (size_t)sprintf(text + at, "(meter %d 4 :at %d:1) (play k :at %d:1)\n", 2 + i % 5,
+                              i + 1, i + 1);
+        to += (size_t)sprintf(wanted + to, "%" PRIu64 " play k\n", beat * 48000);
+        beat += 2 + (unsigned)i % 5;
+    }
+    double start = seconds();
+    expect(text, wanted);
+    assert_true(seconds() - start < 4.0);
+    at = (size_t)sprintf(text, EXACT "(tempo 60)");
+    for (int i = 0; i < METERS; i++)
+        at += (size_t)sprintf(text + at, "(meter %d 4 :at %d:1)", 2 + i % 5, i + 1);
+    at += (size_t)sprintf(text + at, "(at 1/2 ");
+    to = 0;
+    beat = 0;
+    for (int i = 0; i < METERS; i++) {
+        at += (size_t)sprintf(text + at, "(play k :at %d:1)", i + 1);
+        to += (size_t)sprintf(wanted + to, "%" PRIu64 " play k\n", beat * 48000 + 24000);
+        beat += 2 + (unsigned)i % 5;
+    }
+    sprintf(text + at, ")");
+    start = seconds();
+    expect(text, wanted);
+    assert_true(seconds() - start < 4.0);
+    free(text);
+    free(wanted);
+}
+
+/* A bar from within one may pass over a whole meter. */
+static void bars_from_within_a_bar_are_walked(void **state)
+{
+    (void)state;
+    /* 4/4 until beat 4, 1/4 until 5, 2/4 from there on; bars from 3: 4, 2, 2, ... */
+    expect(EXACT
+           "(tempo 60) (meter 1 4 :at 2:1) (meter 2 4 :at 3:1)\n"
+           "(at 3 (play k :at 2:1) (play k :at 4:2) (play k :at 3:1) (play k :at 1bar+2bars))",
+           "336000 play k\n432000 play k\n528000 play k\n576000 play k\n");
 }
 
 static void bars_within_forms_follow_the_meter(void **state)
@@ -279,7 +415,7 @@ static void many_commands_are_read(void **state)
     struct run run;
     read_text(&run, EXACT "(tempo 124) (repeat 300 (repeat 300 (play k) (rest 1/3)))");
     assert_int_equal(run.status, 0);
-    assert_int_equal(timeline_count(run.score.timeline), 90000);
+    assert_int_equal(run.score.command_count, 90000);
     /* 89999 / 3 * 2880000 / 124 = 696766451.6... */
     assert_int_equal(run.score.last, 696766452);
     end_run(&run);
@@ -290,6 +426,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_exact),
         cmocka_unit_test(many_tempos_are_exact),
+        cmocka_unit_test(irregular_tempos_are_exact),
+        cmocka_unit_test(moments_are_compared_exactly),
+        cmocka_unit_test(many_meters_take_little_time),
+        cmocka_unit_test(bars_from_within_a_bar_are_walked),
         cmocka_unit_test(bars_within_forms_follow_the_meter),
         cmocka_unit_test(commands_act_on_ticks),
         cmocka_unit_test(parameters_act_on_frames),

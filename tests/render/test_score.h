@@ -123,7 +123,7 @@ static inline void read_path(struct run *run, const char *path, int map_only)
     memset(run, 0, sizeof *run);
     run->diagnostics = open_memstream(&run->said, &run->said_size);
     assert_non_null(run->diagnostics);
-    struct score_options options = {{load, run}, run->diagnostics, 0, map_only};
+    struct score_options options = {{load, run}, run->diagnostics, map_only, NULL};
     FILE *stream = fopen(path, "rb");
     assert_non_null(stream);
     run->status = score_read(&run->score, stream, path, &options);
@@ -198,7 +198,7 @@ static inline void put_play(FILE *out, const struct score *score, const struct m
         fprintf(out, " loop %u..%u", c->loop_start, c->loop_end);
     else if (c->loop == MIX_LOOP_OFF)
         fputs(" loop off", out);
-    if (c->number != 0.0f)
+    if (c->number == c->number)
         fprintf(out, " base %.6g", (double)c->number);
 }
 

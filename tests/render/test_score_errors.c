@@ -1,5 +1,7 @@
 /* test_score_errors.c - what is wrong with a score is found, and found where it is. */
 #include "tests/render/test_score.h"
+#include <pthread.h>
+#include <time.h>
 
 #define TOP  "(score)\n"
 #define KICK "(score) (tempo 120) (sample kick \"kick.wav\")\n"
@@ -143,6 +145,9 @@ static const struct {
     {TOP "(sample k \"kik.wav\")", "score.sx:2:11: error: the sample cannot be loaded [E0523]"},
     {TOP "(sample k \"wide.wav\")", "score.sx:2:11: error: the sample cannot be loaded [E0523]"},
     {TOP "(patch p \"bad.sx\")", "score.sx:2:10: error: the patch cannot be loaded [E0523]"},
+    {TOP "(section a (bogus 3))", "score.sx:2:13: error: unknown form 'bogus' [E0502]"},
+    {TOP "(section a (seq (at 1s (bogus))))", "score.sx:2:25: error: unknown form 'bogus' [E0502]"},
+    {TOP "(include \"/dev/zero\")", "score.sx:2:10: error: cannot read '/dev/zero' [E0524]"},
     {TOP "(include \"none.sx\")", "score.sx:2:10: error: cannot read 'none.sx' [E0524]"},
     {TOP "(include \"score.sx\")", "score.sx:2:10: error: 'score.sx' includes itself [E0525]"},
     {KICK "(section a (do a)) (do a)", "score.sx:2:16: error: section 'a' uses itself [E0525]"},
@@ -153,7 +158,7 @@ static const struct {
     {KICK "(repeat 1000000 (repeat 1000 (play kick) (rest 1ms)))",
      "score.sx:2:1: error: written out, this is more than 100000000 commands [E0526]"},
     {KICK "(section a (rest 1)) (section b (do a :times 1000)) (do b :times 1000000)",
-     "score.sx:2:53: error: written out, this is more than 100000000 commands [E0526]"},
+     "score.sx:2:53: error: written out, this is more than 400000000 forms and items [E0526]"},
     {KICK "(play kick) (quantise off)",
      "score.sx:2:13: error: 'quantise' comes after the first command [E0527]"},
     {TOP "(voices 3) (voices 4)", "score.sx:2:12: error: 'voices' is given twice [E0527]"},
@@ -354,6 +359,45 @@ static void too_much_is_refused(void **state)
     expect_wrong(text, "forms are nested more than 1000 deep [E0526]");
 }
 
+static atomic_int stop;
+
+static void *stop_soon(void *nothing)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    atomic_store(&stop, 15);
+    return nothing;
+}
+
+/* Written out, these take minutes, and are wrong besides. */
+static const char *const endless[] = {
+    "(repeat 1000000 (repeat 198 (rest 1)))",
+    "(section a (repeat 198 (rest 1))) (do a :times 1000000)",
+};
+
+static void a_signal_ends_the_reading(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof endless / sizeof *endless; i++) {
+        struct score score;
+        pthread_t thread;
+        char text[200], *said;
+        size_t size;
+        FILE *diagnostics = open_memstream(&said, &size);
+        struct score_options options = {.diagnostics = diagnostics, .stop = &stop};
+        snprintf(text, sizeof text, KICK "(play kick :volum 9) %s", endless[i]);
+        FILE *stream = fmemopen(text, strlen(text), "r");
+        atomic_store(&stop, 0);
+        assert_int_equal(pthread_create(&thread, NULL, stop_soon, NULL), 0);
+        assert_int_equal(score_read(&score, stream, "score.sx", &options), 2);
+        pthread_join(thread, NULL);
+        score_free(&score);
+        fclose(stream);
+        fclose(diagnostics);
+        assert_string_equal(said, "");
+        free(said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +409,7 @@ int main(void)
         cmocka_unit_test(maps_have_no_commands),
         cmocka_unit_test(included_settings_are_refused),
         cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(a_signal_ends_the_reading),
     };
     return IN_FOLDER(tests);
 }
