@@ -8,8 +8,7 @@ static bool make_effect(struct mixer *m, uint32_t bus)
     struct mix_bus_state *b = &m->buses[bus];
     const struct rp_program *program = m->config.buses[bus].program;
     size_t bytes = rp_group_bytes(program, 1);
-    b->memory =
-        aligned_alloc(RP_ALIGNMENT, (bytes + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT);
+    b->memory = mix_take_bytes(bytes);
     if (b->memory)
         b->rp = rp_instantiate(program, 1, m->config.isa, b->memory, bytes, NULL);
     if (!b->rp)
@@ -41,17 +40,12 @@ void mix_buses_free(struct mixer *m)
 
 void mix_act_on_bus(struct mixer *m, uint32_t bus, struct mix_action action)
 {
-    struct mix_list *list = &m->buses[bus].actions;
     action.next = MIX_END;
     if (!MIX_ROOM(m, bus_actions, bus_action_count, bus_action_room))
         return;
     uint32_t number = (uint32_t)m->bus_action_count++;
     m->bus_actions[number] = action;
-    if (list->first == MIX_END)
-        list->first = number;
-    else
-        m->bus_actions[list->last].next = number;
-    list->last = number;
+    MIX_APPEND(&m->buses[bus].actions, m->bus_actions, number);
 }
 
 void mix_bus_cut(struct mixer *m, uint32_t bus, uint64_t frame)
@@ -62,18 +56,8 @@ void mix_bus_cut(struct mixer *m, uint32_t bus, uint64_t frame)
         return;
     uint32_t number = (uint32_t)m->bus_span_count++;
     m->bus_spans[number] = (struct mix_bus_span){b->cut, end, MIX_END, b->level};
-    if (b->spans.first == MIX_END)
-        b->spans.first = number;
-    else
-        m->bus_spans[b->spans.last].next = number;
-    b->spans.last = number;
+    MIX_APPEND(&b->spans, m->bus_spans, number);
     b->cut = end;
-}
-
-static float hold(float s)
-{
-    s = s > -16777216.0f ? s : -16777216.0f;
-    return s < 16777216.0f ? s : 16777216.0f;
 }
 
 /* a, b: what the bus got, as its effect wants it, or in units without one. */
@@ -88,13 +72,13 @@ static void take_in(const struct mixer *m, unsigned inputs, const struct mix_pla
     for (uint32_t i = 0; i < m->frames; i++) {
         int64_t left = sums->sum_left[i], right = sums->sum_right[i];
         if (inputs == 1) {
-            a[i] = (float)(left + right) * (1.0f / 16777216.0f);
+            a[i] = (float)(left + right) * (0.5f / MIX_UNIT);
         } else if (inputs == 2) {
-            a[i] = (float)left * (1.0f / 8388608.0f);
-            b[i] = (float)right * (1.0f / 8388608.0f);
+            a[i] = (float)left * (1.0f / MIX_UNIT);
+            b[i] = (float)right * (1.0f / MIX_UNIT);
         } else {
-            a[i] = hold((float)left);
-            b[i] = hold((float)right);
+            a[i] = mix_hold((float)left);
+            b[i] = mix_hold((float)right);
         }
     }
 }
@@ -135,7 +119,7 @@ static bool run_effect(struct mixer *m, uint32_t bus, float *const signal[2])
     }
     for (unsigned c = 0; c < rp_channels(m->config.buses[bus].program); c++)
         for (uint32_t i = 0; i < m->frames; i++)
-            signal[c][i] = hold(signal[c][i] * 8388608.0f);
+            signal[c][i] = mix_hold(signal[c][i] * MIX_UNIT);
     return true;
 }
 

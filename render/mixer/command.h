@@ -35,6 +35,7 @@ enum mix_loop {
 enum { MIX_TICK = 800, MIX_SENDS = 4, MIX_MOST_VOICES = 4096 };
 
 #define MIX_NO_NAME   UINT32_MAX
+#define MIX_NO_BASE   __builtin_nanf("") /* every number is a pitch, 0 too */
 #define MIX_RATE_ONE  (INT64_C(1) << 32)
 #define MIX_RATE_MOST (INT64_C(1024) << 32)
 
@@ -51,8 +52,9 @@ struct mix_command {
     uint32_t line;   /* from 1; 0: none */
     uint32_t frames; /* ramp, glide or fade; play: the fade of its release */
     uint32_t param;  /* set: number of the name in mix_config.params */
-    float number; /* set: the value in the parameter's unit; play: base pitch in Hz, 0: default */
-    int64_t rate; /* play, set_pitch: 32.32 */
+    float number;    /* set: the value in the parameter's unit; play: base pitch in Hz, MIX_NO_BASE:
+                        the parameter's default */
+    int64_t rate;    /* play, set_pitch: 32.32 */
     uint64_t length; /* play: frames until release; 0: none */
     int64_t serial;  /* play: -1: counted */
     uint32_t source; /* play */

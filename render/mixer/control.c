@@ -41,17 +41,12 @@ static int find(const struct mixer *m, const struct mix_command *c, const char *
     return voice;
 }
 
-static int param_of(const struct mixer *m, const int32_t *table, uint32_t row, uint32_t name)
-{
-    return table[row * m->config.param_count + name];
-}
-
 static void on_bus(struct mixer *m, const struct mix_command *c)
 {
     uint32_t bus = (uint32_t)c->target;
     struct mix_level *level = &m->buses[bus].level;
     if (c->verb == MIX_SET) {
-        int param = param_of(m, m->bus_params, bus, c->param);
+        int param = mix_param_of(&m->buses[bus].params, c->param);
         if (param < 0) {
             ignore(m, c, MIX_NONE, "no parameter");
             return;
@@ -96,7 +91,7 @@ static void set_pitch(struct mixer *m, const struct mix_command *c, int voice)
 static void set_param(struct mixer *m, const struct mix_command *c, int voice)
 {
     const struct mix_sound *s = &m->sounds[voice];
-    int param = param_of(m, m->source_params, s->source, c->param);
+    int param = mix_param_of(&m->sources[s->source].params, c->param);
     if (param < 0) {
         ignore(m, c, voice, "no parameter");
         return;
@@ -145,9 +140,10 @@ static void on_voice(struct mixer *m, const struct mix_command *c, int voice)
 {
     switch ((enum mix_verb)c->verb) {
     case MIX_STOP:
-        if (c->frames > 0)
+        if (!mix_sound_stop(m, (uint32_t)voice, c->frame, c->frames, c))
+            ignore(m, c, voice, "fading");
+        else if (c->frames > 0)
             applied(m, c, voice);
-        mix_sound_stop(m, (uint32_t)voice, c->frame, c->frames, c);
         break;
     case MIX_RELEASE:
         mix_sound_release(m, (uint32_t)voice, c->frame, c);

@@ -76,7 +76,8 @@ static bool hire(struct mix_crew *crew)
     struct hand *hand = &crew->hands[crew->hired];
     hand->crew = crew;
     hand->worker = &crew->mixer->workers[crew->hired + 1];
-    if (pthread_create(&hand->thread, NULL, work, hand) != 0)
+    crew->mixer->no_thread = pthread_create(&hand->thread, NULL, work, hand);
+    if (crew->mixer->no_thread)
         return false;
     crew->hired++;
     return true;

@@ -24,6 +24,7 @@ static void act(const struct mixer *m, struct mix_group *g, const struct mix_act
     case MIX_ACTION_START:
         rp_voice_start(g->rp, lane, m->config.seed, a->serial);
         g->live |= UINT32_C(1) << lane;
+        g->instance[lane] = a->instance;
         break;
     case MIX_ACTION_STOP:
         rp_voice_stop(g->rp, lane);

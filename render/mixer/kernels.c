@@ -32,18 +32,11 @@ static void add(const float *a, const float *b, uint32_t n, float gain_left, flo
     }
 }
 
-static float hold(float y)
-{
-    float s = y * 8388608.0f;
-    s = s > -16777216.0f ? s : -16777216.0f;
-    return s < 16777216.0f ? s : 16777216.0f;
-}
-
 static void planes(const float *from, unsigned lanes, uint32_t n, float *to)
 {
     for (unsigned l = 0; l < lanes; l++)
         for (uint32_t i = 0; i < n; i++)
-            to[l * (size_t)MIX_TICK + i] = hold(from[i * (size_t)lanes + l]);
+            to[l * (size_t)MIX_TICK + i] = mix_hold(from[i * (size_t)lanes + l] * MIX_UNIT);
 }
 
 const struct mix_kernels mix_kernels_plain = {sample, add, planes};

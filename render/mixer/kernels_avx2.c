@@ -92,9 +92,9 @@ eights(const int16_t *x, struct mix_head *head, uint32_t n, float *to, enum way 
  * Without a loop all do: a span ends with its sample, which silence follows. */
 static uint32_t side_by_side(const struct mix_head *h, uint32_t n)
 {
-    int64_t limit = ((int64_t)h->loop_end - 1) << 32;
     if (!h->loop)
         return n;
+    int64_t limit = ((int64_t)h->loop_end - 1) << 32;
     if (h->pos >= limit)
         return 0;
     uint64_t frames = ((uint64_t)(limit - h->pos) + (uint64_t)h->step - 1) / (uint64_t)h->step;
@@ -208,9 +208,9 @@ AVX2 static void add(const float *a, const float *b, uint32_t n, float gain_left
 
 AVX2 static inline __m256 hold(const float *y)
 {
-    __m256 s = _mm256_mul_ps(_mm256_loadu_ps(y), _mm256_set1_ps(8388608.0f));
-    s = _mm256_max_ps(s, _mm256_set1_ps(-16777216.0f));
-    return _mm256_min_ps(s, _mm256_set1_ps(16777216.0f));
+    __m256 s = _mm256_mul_ps(_mm256_loadu_ps(y), _mm256_set1_ps(MIX_UNIT));
+    s = _mm256_max_ps(s, _mm256_set1_ps(-MIX_LIMIT));
+    return _mm256_min_ps(s, _mm256_set1_ps(MIX_LIMIT));
 }
 
 /* Rows of eight become columns of eight, in three rounds of pairs. */

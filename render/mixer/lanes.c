@@ -1,10 +1,13 @@
-/* lanes.c - which group a patch sound runs in. A new sound goes into the fullest group that has a
- * free lane. Where there is none, the voices of the groups narrower than the machine's widest move
+/* lanes.c - which group a patch sound runs in. A sound takes the lane of one of its source that
+ * ended before it in the tick. Where there is none, it goes into the fullest group that has a free
+ * lane. Where there is none either, the voices of the group narrower than the machine's widest move
  * into a wider one together with it: so a source has one narrow group at most, and its sounds fill
- * the lanes there are. Lanes become free at the end of a tick. */
+ * the lanes there are. Other lanes become free at the end of a tick; a group that has long been
+ * idle goes. */
 #include "render/mixer/state.h"
 #include <stdlib.h>
-#include <string.h>
+
+enum { LONG_IDLE = 600 * MIX_TICK }; /* frames: 10 s */
 
 uint32_t mix_instance_new(struct mixer *m, uint32_t source, uint32_t voice, uint64_t begun)
 {
@@ -18,11 +21,55 @@ uint32_t mix_instance_new(struct mixer *m, uint32_t source, uint32_t voice, uint
             return 0;
         number = (uint32_t)m->instance_count++;
     }
-    m->instances[number] =
-        (struct mix_instance){.source = source, .voice = voice, .begun = begun, .fresh = true};
+    m->instances[number] = (struct mix_instance){
+        .source = source, .voice = voice, .begun = begun, .after = MIX_END, .fresh = true};
     m->fresh[m->fresh_count++] = number;
-    m->sources[source].fresh++;
     return number;
+}
+
+void mix_instance_end(struct mixer *m, uint32_t number, uint64_t frame)
+{
+    m->instances[number].unheard = m->instances[number].begun == frame;
+    mix_act(m, (struct mix_action){.kind = MIX_ACTION_STOP,
+                                   .offset = (uint32_t)(frame - m->frame),
+                                   .instance = number});
+}
+
+/* ---- groups ---- */
+
+static void delist(struct mix_group *g)
+{
+    if (!g->link)
+        return;
+    *g->link = g->next_open;
+    if (g->next_open)
+        g->next_open->link = g->link;
+    g->link = NULL;
+}
+
+/* A group with a free lane is listed by the lanes in use. */
+static void set_used(struct mixer *m, struct mix_group *g, unsigned used)
+{
+    delist(g);
+    g->used = used;
+    if (used == 0)
+        g->idle_from = m->frame;
+    if (used == g->lanes)
+        return;
+    g->link = &m->sources[g->source].open[used];
+    g->next_open = *g->link;
+    if (g->next_open)
+        g->next_open->link = &g->next_open;
+    *g->link = g;
+}
+
+static void free_group(struct mixer *m, struct mix_group *g)
+{
+    delist(g);
+    if (m->sources[g->source].narrow == g)
+        m->sources[g->source].narrow = NULL;
+    free(g->memory);
+    free(g);
 }
 
 static struct mix_group *new_group(struct mixer *m, uint32_t source, unsigned lanes)
@@ -31,8 +78,7 @@ static struct mix_group *new_group(struct mixer *m, uint32_t source, unsigned la
     size_t bytes = rp_group_bytes(program, lanes);
     struct mix_group *g = calloc(1, sizeof *g);
     if (g)
-        g->memory =
-            aligned_alloc(RP_ALIGNMENT, (bytes + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT);
+        g->memory = mix_take_bytes(bytes);
     if (g && g->memory)
         g->rp = rp_instantiate(program, lanes, m->config.isa, g->memory, bytes, NULL);
     if (!g || !g->rp) {
@@ -44,8 +90,9 @@ static struct mix_group *new_group(struct mixer *m, uint32_t source, unsigned la
     }
     g->source = source;
     g->lanes = lanes;
-    g->next = m->sources[source].groups;
-    m->sources[source].groups = g;
+    g->next = m->groups;
+    m->groups = g;
+    set_used(m, g, 0);
     return g;
 }
 
@@ -57,17 +104,17 @@ static void take_lane(struct mixer *m, struct mix_group *g, uint32_t number)
         lane++;
     g->taken |= UINT32_C(1) << lane;
     g->instance[lane] = number;
-    g->used++;
+    set_used(m, g, g->used + 1);
     instance->group = g;
     instance->lane = lane;
 }
 
-static void leave_lane(struct mix_group *g, unsigned lane)
+static void leave_lane(struct mixer *m, struct mix_group *g, unsigned lane)
 {
     rp_voice_stop(g->rp, lane);
     g->taken &= ~(UINT32_C(1) << lane);
     g->live &= ~(UINT32_C(1) << lane);
-    g->used--;
+    set_used(m, g, g->used - 1);
 }
 
 /* The state of a voice that has not begun is nothing. */
@@ -88,51 +135,48 @@ static void move_lane(struct mixer *m, struct mix_group *from, unsigned lane, st
         rp_restore(to->rp, m->instances[number].lane, source->snapshot, bytes);
         to->live |= UINT32_C(1) << m->instances[number].lane;
     }
-    leave_lane(from, lane);
+    leave_lane(m, from, lane);
 }
 
-static void move_narrower(struct mixer *m, struct mix_group *to)
+static void move_all(struct mixer *m, struct mix_group *from, struct mix_group *to)
 {
-    for (struct mix_group *g = m->sources[to->source].groups; g; g = g->next) {
-        if (g == to || g->lanes >= to->lanes)
-            continue;
-        for (unsigned lane = 0; lane < g->lanes && to->used < to->lanes; lane++)
-            if (g->taken >> lane & 1)
-                move_lane(m, g, lane, to);
-    }
+    for (unsigned lane = 0; lane < from->lanes && to->used < to->lanes; lane++)
+        if (from->taken >> lane & 1)
+            move_lane(m, from, lane, to);
 }
 
 static struct mix_group *idle_group(const struct mixer *m, uint32_t source, unsigned lanes)
 {
-    struct mix_group *g = m->sources[source].groups;
-    while (g && (g->lanes != lanes || g->used > 0))
-        g = g->next;
+    struct mix_group *g = m->sources[source].open[0];
+    while (g && g->lanes != lanes)
+        g = g->next_open;
     return g;
 }
 
 /* No group in use has a free lane. */
-static struct mix_group *widen(struct mixer *m, uint32_t source)
+static struct mix_group *widen(struct mixer *m, uint32_t number)
 {
-    size_t voices = m->sources[source].fresh;
-    for (struct mix_group *g = m->sources[source].groups; g; g = g->next)
-        if (g->lanes < RP_MAX_LANES)
-            voices += g->used;
+    struct mix_source_state *source = &m->sources[number];
+    struct mix_group *narrow = source->narrow;
+    size_t voices = source->fresh + (narrow ? narrow->used : 0);
     unsigned lanes = m->config.lanes ? m->config.lanes : rp_choose_lanes(voices);
-    struct mix_group *g = idle_group(m, source, lanes);
+    struct mix_group *g = idle_group(m, number, lanes);
     if (!g)
-        g = new_group(m, source, lanes);
-    if (g && m->config.lanes == 0)
-        move_narrower(m, g);
+        g = new_group(m, number, lanes);
+    if (!g || m->config.lanes)
+        return g;
+    if (narrow && narrow != g)
+        move_all(m, narrow, g);
+    source->narrow = lanes < RP_MAX_LANES ? g : NULL;
     return g;
 }
 
 static struct mix_group *fullest(const struct mixer *m, uint32_t source)
 {
-    struct mix_group *best = NULL;
-    for (struct mix_group *g = m->sources[source].groups; g; g = g->next)
-        if (g->used > 0 && g->used < g->lanes && (!best || g->used > best->used))
-            best = g;
-    return best;
+    for (unsigned used = RP_MAX_LANES - 1; used > 0; used--)
+        if (m->sources[source].open[used])
+            return m->sources[source].open[used];
+    return NULL;
 }
 
 static void place(struct mixer *m, uint32_t number)
@@ -156,22 +200,15 @@ void mix_act(struct mixer *m, struct mix_action action)
 
 static void give_action(struct mixer *m, uint32_t number)
 {
-    struct mix_list *list = &m->instances[m->actions[number].instance].group->actions;
-    if (list->first == MIX_END)
-        list->first = number;
-    else
-        m->actions[list->last].next = number;
-    list->last = number;
+    struct mix_group *g = m->instances[m->actions[number].instance].group;
+    if (g)
+        MIX_APPEND(&g->actions, m->actions, number);
 }
 
 static void give_span(struct mixer *m, uint32_t number)
 {
-    struct mix_list *list = &m->instances[m->spans[number].instance].group->spans;
-    if (list->first == MIX_END)
-        list->first = number;
-    else
-        m->spans[list->last].next = number;
-    list->last = number;
+    struct mix_group *g = m->instances[m->spans[number].instance].group;
+    MIX_APPEND(&g->spans, m->spans, number);
 }
 
 /* Only sounds released by the tick's first frame may fall silent. */
@@ -188,62 +225,104 @@ static void watch(struct mixer *m)
     }
 }
 
-static void list_running(struct mixer *m, struct mix_group *groups)
+/* Groups in use run. */
+static void list_running(struct mixer *m)
 {
-    for (struct mix_group *g = groups; g; g = g->next) {
+    for (struct mix_group **link = &m->groups, *g; (g = *link);) {
+        if (g->used == 0 && m->frame - g->idle_from >= LONG_IDLE) {
+            *link = g->next;
+            free_group(m, g);
+            continue;
+        }
         g->actions = g->spans = MIX_EMPTY;
         if (g->used > 0 && MIX_ROOM(m, running, running_count, running_room))
             m->running[m->running_count++] = g;
+        link = &g->next;
+    }
+}
+
+/* Who takes whose lane: actions are in the order of time. A sound of no frame needs none. */
+static void match(struct mixer *m)
+{
+    for (uint32_t i = 0; i < m->action_count; i++) {
+        const struct mix_action *a = &m->actions[i];
+        struct mix_instance *instance = &m->instances[a->instance];
+        struct mix_source_state *source = &m->sources[instance->source];
+        if (a->kind == MIX_ACTION_SET || instance->unheard)
+            continue;
+        if (a->kind == MIX_ACTION_STOP) {
+            instance->next_ended = source->ended;
+            source->ended = a->instance;
+        } else if (source->ended != MIX_END) {
+            instance->after = source->ended;
+            source->ended = m->instances[source->ended].next_ended;
+        } else {
+            source->fresh++;
+        }
+    }
+    for (uint32_t i = 0; i < m->action_count; i++)
+        m->sources[m->instances[m->actions[i].instance].source].ended = MIX_END;
+}
+
+/* Lanes move while sounds are placed, so those that come after others are last. */
+static void place_all(struct mixer *m)
+{
+    for (size_t i = 0; i < m->fresh_count && !m->no_memory; i++) {
+        const struct mix_instance *instance = &m->instances[m->fresh[i]];
+        if (!instance->unheard && instance->after == MIX_END)
+            place(m, m->fresh[i]);
+    }
+    for (size_t i = 0; i < m->fresh_count && !m->no_memory; i++) {
+        struct mix_instance *instance = &m->instances[m->fresh[i]];
+        if (instance->after == MIX_END)
+            continue;
+        instance->group = m->instances[instance->after].group;
+        instance->lane = m->instances[instance->after].lane;
     }
 }
 
 void mix_groups_prepare(struct mixer *m)
 {
-    for (size_t i = 0; i < m->fresh_count && !m->no_memory; i++)
-        place(m, m->fresh[i]);
-    for (size_t i = 0; i < m->config.source_count; i++)
-        list_running(m, m->sources[i].groups);
+    match(m);
+    place_all(m);
+    list_running(m);
     if (m->no_memory)
         return;
     watch(m);
-    for (uint32_t i = 0; i < m->action_count; i++) {
-        m->instances[m->actions[i].instance].over |= m->actions[i].kind == MIX_ACTION_STOP;
+    for (uint32_t i = 0; i < m->action_count; i++)
         give_action(m, i);
-    }
     for (uint32_t i = 0; i < m->span_count; i++)
         if (m->config.sources[m->spans[i].source].program)
             give_span(m, i);
 }
 
-static void settle(struct mixer *m, struct mix_group *g)
+/* Its lane may be another's by now. */
+static void settle(struct mixer *m, uint32_t number)
 {
-    for (unsigned lane = 0; lane < g->lanes; lane++) {
-        if (!(g->taken >> lane & 1))
-            continue;
-        m->instances[g->instance[lane]].fresh = false;
-        if (!m->instances[g->instance[lane]].over)
-            continue;
-        leave_lane(g, lane);
-        if (MIX_ROOM(m, spare, spare_count, spare_room))
-            m->spare[m->spare_count++] = g->instance[lane];
-    }
+    const struct mix_instance *instance = &m->instances[number];
+    struct mix_group *g = instance->group;
+    if (g && g->instance[instance->lane] == number)
+        leave_lane(m, g, instance->lane);
+    if (MIX_ROOM(m, spare, spare_count, spare_room))
+        m->spare[m->spare_count++] = number;
 }
 
 void mix_groups_settle(struct mixer *m)
 {
-    for (size_t i = 0; i < m->running_count; i++)
-        settle(m, m->running[i]);
+    for (size_t i = 0; i < m->fresh_count; i++)
+        m->instances[m->fresh[i]].fresh = false;
+    for (size_t i = 0; i < m->action_count; i++)
+        if (m->actions[i].kind == MIX_ACTION_STOP)
+            settle(m, m->actions[i].instance);
     m->running_count = m->fresh_count = 0;
 }
 
 void mix_groups_free(struct mixer *m)
 {
-    for (size_t i = 0; m->sources && i < m->config.source_count; i++) {
-        free(m->sources[i].snapshot);
-        for (struct mix_group *g = m->sources[i].groups, *next; g; g = next) {
-            next = g->next;
-            free(g->memory);
-            free(g);
-        }
+    for (struct mix_group *g = m->groups, *next; g; g = next) {
+        next = g->next;
+        free_group(m, g);
     }
+    for (size_t i = 0; m->sources && i < m->config.source_count; i++)
+        free(m->sources[i].snapshot);
 }

@@ -113,9 +113,13 @@ static void distribute(const struct stretch *s)
         interleave(s, s->part_direct);
 }
 
+/* It goes to one place, and is wanted nowhere else. */
 static bool simple(const struct stretch *s)
 {
-    return !s->part && s->route->send_count == 0;
+    unsigned amounts = 0;
+    for (unsigned i = 0; i < s->route->send_count; i++)
+        amounts |= s->route->sends[i].amount;
+    return !s->part && amounts == 0;
 }
 
 static void with_gains(struct stretch *s, const float *a, const float *b, struct mix_gains g)

@@ -17,13 +17,19 @@ bool mix_room(struct mixer *m, void **array, size_t *room, size_t count, size_t 
     return true;
 }
 
+void *mix_take_bytes(size_t bytes)
+{
+    if (bytes > SIZE_MAX - RP_ALIGNMENT)
+        return NULL;
+    return aligned_alloc(RP_ALIGNMENT, (bytes / RP_ALIGNMENT + 1) * RP_ALIGNMENT);
+}
+
 void *mix_take(size_t count, size_t size)
 {
-    if (size && count > (SIZE_MAX - RP_ALIGNMENT) / size)
+    if (size && count > SIZE_MAX / size)
         return NULL;
-    size_t bytes = (count * size + RP_ALIGNMENT) / RP_ALIGNMENT * RP_ALIGNMENT;
-    void *memory = aligned_alloc(RP_ALIGNMENT, bytes);
+    void *memory = mix_take_bytes(count * size);
     if (memory)
-        memset(memory, 0, bytes);
+        memset(memory, 0, count * size);
     return memory;
 }

@@ -5,25 +5,6 @@
 
 /* ---- beginning and end ---- */
 
-static bool make_params(struct mixer *m)
-{
-    const struct mix_config *c = &m->config;
-    m->source_params = mix_take(c->source_count * c->param_count, sizeof *m->source_params);
-    m->bus_params = mix_take(c->bus_count * c->param_count, sizeof *m->bus_params);
-    if (!m->source_params || !m->bus_params)
-        return false;
-    for (size_t i = 0; i < c->source_count; i++)
-        for (size_t p = 0; p < c->param_count; p++)
-            m->source_params[i * c->param_count + p] =
-                c->sources[i].program ? rp_param_find(c->sources[i].program, c->params[p])
-                                      : MIX_NONE;
-    for (size_t i = 0; i < c->bus_count; i++)
-        for (size_t p = 0; p < c->param_count; p++)
-            m->bus_params[i * c->param_count + p] =
-                c->buses[i].program ? rp_param_find(c->buses[i].program, c->params[p]) : MIX_NONE;
-    return true;
-}
-
 static bool make_voices(struct mixer *m)
 {
     unsigned voices = m->config.voices;
@@ -31,6 +12,7 @@ static bool make_voices(struct mixer *m)
     while (slots < 2 * (size_t)voices)
         slots *= 2;
     m->slot_mask = slots - 1;
+    m->oldest = m->youngest = MIX_END;
     m->slots = mix_take(slots, sizeof *m->slots);
     m->sounds = mix_take(voices, sizeof *m->sounds);
     m->idle = mix_take((voices + 63) / 64, sizeof *m->idle);
@@ -48,9 +30,11 @@ static bool make_sources(struct mixer *m)
     const struct mix_config *c = &m->config;
     m->names = mix_take(c->name_count, sizeof *m->names);
     m->sources = mix_take(c->source_count, sizeof *m->sources);
-    for (size_t i = 0; m->sources && i < c->source_count; i++)
+    for (size_t i = 0; m->sources && i < c->source_count; i++) {
+        m->sources[i].ended = MIX_END;
         if (c->sources[i].program)
             m->sources[i].cost = rp_cost(c->sources[i].program);
+    }
     return m->names && m->sources;
 }
 
@@ -125,10 +109,14 @@ struct mixer *mixer_new(const struct mix_config *config, struct render_error *er
         choose(&m->config);
         m->kernels = mix_kernels(config->isa);
     }
-    if (m && make_voices(m) && make_sources(m) && make_params(m) && mix_buses_make(m) &&
+    if (m && make_voices(m) && make_sources(m) && mix_buses_make(m) && mix_params_make(m) &&
         make_output(m) && make_workers(m))
         return m;
-    render_fail(error, RENDER_TROUBLE, "out of memory");
+    if (m && m->no_thread)
+        render_fail(error, RENDER_TROUBLE, "cannot start %u threads: %s", config->threads - 1,
+                    strerror(m->no_thread));
+    else
+        render_fail(error, RENDER_TROUBLE, "out of memory");
     mixer_free(m);
     return NULL;
 }
@@ -155,13 +143,11 @@ void mixer_free(struct mixer *m)
         free_worker(&m->workers[i]);
     mix_groups_free(m);
     mix_buses_free(m);
-    void *const all[] = {
-        m->workers, m->sounds,     m->idle,         m->sources,       m->names,
-        m->slots,   m->voice_cost, m->heard,        m->source_params, m->bus_params,
-        m->due,     m->spans,      m->bus_spans,    m->actions,       m->instances,
-        m->spare,   m->fresh,      m->direct,       m->running,       m->bus_actions,
-        m->mix,     m->voice,      m->voice_direct, m->bus,           m->part_memory,
-        m};
+    void *const all[] = {m->workers, m->sounds,       m->idle,    m->sources,     m->names,
+                         m->slots,   m->voice_cost,   m->heard,   m->params,      m->due,
+                         m->spans,   m->bus_spans,    m->actions, m->instances,   m->spare,
+                         m->fresh,   m->direct,       m->running, m->bus_actions, m->mix,
+                         m->voice,   m->voice_direct, m->bus,     m->part_memory, m};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
@@ -272,12 +258,11 @@ enum render_status mixer_tick(struct mixer *m, const struct mix_command *command
         return out_of_memory(error);
     clear_parts(m);
     mix_crew_run(m);
-    const struct mix_fault *fault = first_fault(m);
-    if (!fault)
+    if (!first_fault(m))
         mix_buses_run(m);
     if (m->no_memory)
         return out_of_memory(error);
-    fault = first_fault(m);
+    const struct mix_fault *fault = first_fault(m);
     if (fault)
         return fail_finite(m, fault, error);
     mix_sounds_settle(m);

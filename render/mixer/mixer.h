@@ -4,8 +4,10 @@
  *   mixer_tick    applies a tick's commands and computes its frames
  *   mixer_free
  *
- * Nothing here depends on lanes, threads, cut or ISA but the time it takes. Memory grows with the
- * number of patch voices that sound at once, at the start of a voice only, and is kept. */
+ * Nothing here depends on lanes, threads, cut or ISA but the time it takes. Patch voices take
+ * memory where no idle one of their patch is left: for no more than sound at once (config.voices),
+ * up to whole groups of lanes. A group goes when it was idle for 10 s. Lists of what happens in a
+ * tick grow with the commands of a tick, and are kept. */
 #ifndef RENDER_MIXER_H
 #define RENDER_MIXER_H
 
@@ -43,7 +45,8 @@ enum mix_event_kind {
     MIX_EVENT_END,     /* voice, source, reason: "finished", "stopped", "faded" or "silent" */
     MIX_EVENT_COMMAND, /* voice (or bus), source: set_volume .. send was applied */
     MIX_EVENT_IGNORE,  /* reason: "idle", "ended" (also stolen, cut), "refused", "not played",
-                          "no pitch", "no gate", "no parameter", "released" */
+                          "no pitch", "no gate", "no parameter", "released", "fading",
+                          "too many sends", "not a voice" */
     MIX_EVENT_ANSWER,  /* voice or -1; playing */
     MIX_EVENT_COST     /* once a tick, last */
 };
@@ -76,7 +79,7 @@ struct mix_config {
     size_t source_count;
     const struct mix_bus *buses;
     size_t bus_count;
-    const char *const *params; /* every parameter name the commands use */
+    const char *const *params; /* every parameter name the commands use, once */
     size_t param_count;
     size_t name_count; /* names of plays are below it */
 
@@ -107,7 +110,8 @@ struct mix_output {
 
 struct mixer;
 
-/* NULL on failure. The config's arrays must outlive the mixer. */
+/* NULL on failure, RENDER_TROUBLE: memory, or threads that do not start. The config's arrays must
+ * outlive the mixer. */
 struct mixer *mixer_new(const struct mix_config *, struct render_error *);
 void mixer_free(struct mixer *);
 

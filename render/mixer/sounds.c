@@ -105,24 +105,28 @@ static void account(struct mixer *m, uint32_t voice)
     m->voice_cost[voice] += 24 + m->sources[s->source].cost + (s->interpolates ? 16 : 0);
 }
 
+static void leave_ages(struct mixer *m, const struct mix_sound *s)
+{
+    *(s->older == MIX_END ? &m->oldest : &m->sounds[s->older].younger) = s->younger;
+    *(s->younger == MIX_END ? &m->youngest : &m->sounds[s->younger].older) = s->older;
+}
+
 void mix_sound_end(struct mixer *m, uint32_t voice, uint64_t frame)
 {
     struct mix_sound *s = &m->sounds[voice];
     mix_sound_cut(m, voice, frame);
     account(m, voice);
     if (!is_sample(m, s))
-        mix_act(m, (struct mix_action){.kind = MIX_ACTION_STOP,
-                                       .offset = (uint32_t)(frame - m->frame),
-                                       .instance = s->instance});
+        mix_instance_end(m, s->instance, frame);
     mix_remove_order(m, s->order);
     s->sounding = false;
-    m->sounding--;
+    leave_ages(m, s);
     m->idle[voice / 64] |= UINT64_C(1) << voice % 64;
 }
 
 /* ---- what commands and ends of notes do ---- */
 
-void mix_sound_stop(struct mixer *m, uint32_t voice, uint64_t frame, uint32_t fade,
+bool mix_sound_stop(struct mixer *m, uint32_t voice, uint64_t frame, uint32_t fade,
                     const struct mix_command *command)
 {
     struct mix_sound *s = &m->sounds[voice];
@@ -131,14 +135,15 @@ void mix_sound_stop(struct mixer *m, uint32_t voice, uint64_t frame, uint32_t fa
         mix_sound_end(m, voice, frame);
         e.reason = "stopped";
         mix_emit(m, e);
-        return;
+        return true;
     }
     if (frame + fade > s->fade_end)
-        return;
+        return false;
     mix_sound_cut(m, voice, frame);
     mix_ramp_to(&s->level.volume, frame, 0.0f, fade);
     s->fade_end = frame + fade;
     mix_due_add(m, voice);
+    return true;
 }
 
 void mix_sound_release(struct mixer *m, uint32_t voice, uint64_t frame,

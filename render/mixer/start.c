@@ -9,30 +9,30 @@ static int lowest_idle(const struct mixer *m)
     return MIX_NONE;
 }
 
-/* Whether a is to be taken rather than b. Both sound; neither is as old as the other. */
-static bool sooner(const struct mixer *m, const struct mix_sound *a, const struct mix_sound *b,
-                   uint64_t frame)
+/* The sound with the least of it is taken, the oldest of several. It is 0 or more. */
+static float worth(enum mix_policy policy, const struct mix_sound *s, uint64_t frame)
 {
-    if (m->config.policy == MIX_STEAL_QUIETEST) {
-        float x = mix_ramp_at(&a->level.volume, frame), y = mix_ramp_at(&b->level.volume, frame);
-        if (x != y)
-            return x < y;
-    }
-    if (m->config.policy == MIX_STEAL_LOWEST_PRIORITY && a->priority != b->priority)
-        return a->priority < b->priority;
-    return a->age < b->age;
+    if (policy == MIX_STEAL_QUIETEST)
+        return mix_ramp_at(&s->level.volume, frame);
+    return policy == MIX_STEAL_LOWEST_PRIORITY ? s->priority : 0.0f;
 }
 
 /* All voices sound. */
 static int victim(const struct mixer *m, const struct mix_command *c)
 {
-    uint32_t best = 0;
-    if (m->config.policy == MIX_REFUSE)
+    enum mix_policy policy = m->config.policy;
+    uint32_t best = m->oldest;
+    float least = worth(policy, &m->sounds[best], c->frame);
+    if (policy == MIX_REFUSE)
         return MIX_NONE;
-    for (uint32_t v = 1; v < m->config.voices; v++)
-        if (sooner(m, &m->sounds[v], &m->sounds[best], c->frame))
+    for (uint32_t v = best; v != MIX_END && least > 0.0f; v = m->sounds[v].younger) {
+        float other = worth(policy, &m->sounds[v], c->frame);
+        if (other < least) {
             best = v;
-    if (m->config.policy == MIX_STEAL_LOWEST_PRIORITY && m->sounds[best].priority > c->priority)
+            least = other;
+        }
+    }
+    if (policy == MIX_STEAL_LOWEST_PRIORITY && m->sounds[best].priority > c->priority)
         return MIX_NONE;
     return (int)best;
 }
@@ -89,7 +89,7 @@ static void start_patch(struct mixer *m, uint32_t voice, const struct mix_comman
                              .serial = serial};
     s->instance = act.instance;
     s->base = c->number;
-    if (s->base == 0.0f && source->pitch >= 0)
+    if (s->base != s->base && source->pitch >= 0) /* MIX_NO_BASE */
         s->base = rp_param_info(source->program, (unsigned)source->pitch)->def;
     mix_act(m, act);
     if (source->gate < 0)
@@ -118,7 +118,8 @@ static void start(struct mixer *m, uint32_t voice, const struct mix_command *c, 
         .fade = c->frames,
         .cut = (uint32_t)(c->frame - m->frame),
         .order = c->order,
-        .age = m->plays++,
+        .older = m->youngest,
+        .younger = MIX_END,
         .begun = c->frame,
         .finish = MIX_NEVER,
         .fade_end = MIX_NEVER,
@@ -127,7 +128,8 @@ static void start(struct mixer *m, uint32_t voice, const struct mix_command *c, 
         .level = {mix_still(c->volume), mix_still(c->pan)},
         .route = {.bus = c->bus},
     };
-    m->sounding++;
+    *(s->older == MIX_END ? &m->oldest : &m->sounds[s->older].younger) = voice;
+    m->youngest = voice;
     m->idle[voice / 64] &= ~(UINT64_C(1) << voice % 64);
     mix_add_order(m, c->order, voice);
     if (source->sample)

@@ -1,7 +1,8 @@
 /* state.h - private to render/mixer/. A tick goes one way:
  *
  *   control.c, start.c, due.c   commands and what falls due -> spans and actions
- *   groups.c                    patch sounds get lanes; groups run, their spans are mixed
+ *   lanes.c                     patch sounds get lanes in groups
+ *   groups.c                    groups run, their spans are mixed
  *   signal.c                    sample spans
  *   level.c, sums.c             gains, contributions, sums of a place
  *   buses.c                     buses in ascending order, then the mix
@@ -27,6 +28,8 @@ enum {
 };
 
 #define MIX_NEVER UINT64_MAX
+#define MIX_UNIT  8388608.0f  /* units in full scale */
+#define MIX_LIMIT 16777216.0f /* units in which signals are held */
 
 /* The value is `to` from frame `begin` + `frames` on. */
 struct mix_ramp {
@@ -68,9 +71,10 @@ struct mix_sound {
     uint32_t source, fade;
     uint32_t cut; /* frame of the tick from which on there is no span yet */
     uint32_t quiet;
-    uint32_t instance; /* patch */
-    float base;        /* patch: Hz at rate 1.0 */
-    uint64_t order, age, begun, released_at;
+    uint32_t instance;       /* patch */
+    float base;              /* patch: Hz at rate 1.0 */
+    uint32_t older, younger; /* voices, or MIX_END: by the age of what sounds there */
+    uint64_t order, begun, released_at;
     uint64_t finish, fade_end, silence; /* frames on which it ends, or MIX_NEVER */
     uint64_t note_end;                  /* frame on which it is released, or MIX_NEVER */
     struct mix_level level;
@@ -109,39 +113,65 @@ struct mix_list {
 };
 #define MIX_END   UINT32_MAX
 #define MIX_EMPTY ((struct mix_list){MIX_END, MIX_END})
+/* Element `number` of `array`, its `next` being MIX_END, becomes the last. */
+#define MIX_APPEND(list, array, number)                                                            \
+    do {                                                                                           \
+        struct mix_list *list_ = (list);                                                           \
+        *(list_->first == MIX_END ? &list_->first : &(array)[list_->last].next) = (number);        \
+        list_->last = (number);                                                                    \
+    } while (0)
 
 /* A started patch, until the end of the tick in which its sound ends. */
 struct mix_instance {
     uint32_t source, voice, lane;
     uint64_t begun;
-    struct mix_group *group; /* NULL: has no lane yet */
+    uint32_t after;          /* the one that has its lane before it in this tick, or MIX_END */
+    uint32_t next_ended;     /* of its source, in this tick, or MIX_END */
+    struct mix_group *group; /* NULL: has no lane, or none yet */
     bool fresh;              /* starts in this tick */
-    bool over;
-    bool watched, loud; /* whether a sample of the tick was at least 2^-15 */
+    bool unheard;            /* ends on the frame it starts on */
+    bool watched, loud;      /* whether a sample of the tick was at least 2^-15 */
 };
 
 struct mix_group {
     struct rp_group *rp;
-    struct mix_group *next; /* of the source */
+    struct mix_group *next;              /* of all */
+    struct mix_group *next_open, **link; /* in a list of mix_source_state.open, or link NULL */
+    uint64_t idle_from;                  /* frame of the tick, while no lane is used */
     void *memory;
     uint32_t source;
     unsigned lanes, used;
-    uint32_t taken; /* bit l: instance[l] is one */
-    uint32_t live;  /* bit l: its voice has started */
-    uint32_t instance[RP_MAX_LANES];
+    uint32_t taken;                  /* bit l: instance[l] is one */
+    uint32_t live;                   /* bit l: its voice has started */
+    uint32_t instance[RP_MAX_LANES]; /* the latest in the lane */
     struct mix_list actions, spans;
+};
+
+/* A name in mix_config.params and the program's number for it. */
+struct mix_param {
+    uint32_t name, number;
+};
+
+struct mix_params {
+    const struct mix_param *of; /* by name */
+    uint32_t count;
 };
 
 struct mix_source_state {
     uint64_t plays; /* commands so far */
+    struct mix_params params;
     uint32_t cost;
-    uint32_t fresh;           /* instances without a lane */
-    struct mix_group *groups; /* of a patch */
-    void *snapshot;           /* room for one voice */
+    /* Of a patch: */
+    uint32_t fresh; /* instances that need a lane */
+    uint32_t ended; /* instances whose lane another may take in this tick, or MIX_END */
+    struct mix_group *open[RP_MAX_LANES]; /* groups with a free lane, by the lanes in use */
+    struct mix_group *narrow;             /* narrower than the widest; NULL: none is in use */
+    void *snapshot;                       /* room for one voice */
 };
 
 struct mix_bus_state {
     struct mix_level level;
+    struct mix_params params;
     uint32_t cut, cost;
     struct mix_list actions, spans;
     struct rp_group *rp;
@@ -166,12 +196,13 @@ struct mix_slot {
     bool taken;
 };
 
-/* The first sample that was not finite; of equals that of the lowest voice. */
+/* The first sample that was not finite: of a sound, of equals that of the lowest voice; if there is
+ * none, of the lowest bus. */
 struct mix_fault {
     bool found, in_bus;
-    uint64_t frame, own_frame;
-    uint32_t voice, source;
-    const char *node; /* or NULL */
+    uint64_t frame, own_frame; /* own: since the sound started, or the bus */
+    uint32_t voice, source;    /* or the bus, and nothing */
+    const char *node;          /* or NULL */
 };
 
 /* The sums of a place: the mix, or a bus. */
@@ -210,17 +241,17 @@ struct mixer {
     const struct mix_kernels *kernels;
     uint64_t frame;  /* the tick's first */
     uint32_t frames; /* of the tick */
-    uint64_t plays;
     bool no_memory;
+    int no_thread; /* the error of pthread_create */
 
-    struct mix_sound *sounds; /* [voice] */
-    uint32_t sounding;
-    uint64_t *idle; /* bit v % 64 of word v / 64: the voice is idle */
+    struct mix_sound *sounds;  /* [voice] */
+    uint32_t oldest, youngest; /* voices in which something sounds, or MIX_END */
+    uint64_t *idle;            /* bit v % 64 of word v / 64: the voice is idle */
     struct mix_source_state *sources;
     struct mix_bus_state *buses;
     struct mix_name *names;
-    int32_t *source_params, *bus_params; /* [source or bus][name]: the program's number, or -1 */
-    struct mix_slot *slots;              /* order of a play -> voice */
+    struct mix_param *params; /* of all sources and buses */
+    struct mix_slot *slots;   /* order of a play -> voice */
     size_t slot_mask;
 
     struct mix_due *due; /* a heap, the first on top */
@@ -229,8 +260,9 @@ struct mixer {
     struct mix_action *actions, *bus_actions;
     struct mix_instance *instances;
     uint32_t *spare;  /* instances that are free */
-    uint32_t *fresh;  /* instances without a lane */
+    uint32_t *fresh;  /* instances that start in this tick */
     uint32_t *direct; /* spans of samples */
+    struct mix_group *groups;
     struct mix_group **running;
     size_t due_count, span_count, bus_span_count, action_count, bus_action_count, instance_count,
         spare_count, fresh_count, direct_count, running_count;
@@ -256,7 +288,8 @@ struct mixer {
 bool mix_room(struct mixer *, void **array, size_t *room, size_t count, size_t size);
 #define MIX_ROOM(m, array, count, room)                                                            \
     mix_room(m, (void **)&(m)->array, &(m)->room, (m)->count, sizeof *(m)->array)
-/* Zeroed, on a multiple of RP_ALIGNMENT; NULL without. */
+/* On a multiple of RP_ALIGNMENT; NULL without. The second: zeroed. */
+void *mix_take_bytes(size_t bytes);
 void *mix_take(size_t count, size_t size);
 
 /* ---- level.c ---- */
@@ -281,6 +314,12 @@ static inline int32_t mix_rne(float x)
 #else
     return (int32_t)((double)x + 6755399441055744.0 - 6755399441055744.0);
 #endif
+}
+
+static inline float mix_hold(float s)
+{
+    s = s > -MIX_LIMIT ? s : -MIX_LIMIT;
+    return s < MIX_LIMIT ? s : MIX_LIMIT;
 }
 
 /* Adds n frames from frame `at` of the tick on to where they go. a[0], b[0] are frame `at`. */
@@ -333,7 +372,8 @@ uint64_t mix_sound_end_frame(const struct mix_sound *);
 void mix_sound_cut(struct mixer *, uint32_t voice, uint64_t frame);
 /* Leaves its voice. */
 void mix_sound_end(struct mixer *, uint32_t voice, uint64_t frame);
-void mix_sound_stop(struct mixer *, uint32_t voice, uint64_t frame, uint32_t fade,
+/* False: a fade under way is over sooner. */
+bool mix_sound_stop(struct mixer *, uint32_t voice, uint64_t frame, uint32_t fade,
                     const struct mix_command *);
 void mix_sound_release(struct mixer *, uint32_t voice, uint64_t frame, const struct mix_command *);
 void mix_sound_pitch(struct mixer *, uint32_t voice, uint64_t frame, int64_t rate);
@@ -350,9 +390,16 @@ void mix_remove_order(struct mixer *, uint64_t order);
 int mix_play(struct mixer *, const struct mix_command *);
 void mix_control(struct mixer *, const struct mix_command *, size_t count);
 
+/* ---- params.c ---- */
+
+bool mix_params_make(struct mixer *);
+/* The program's number for a name, or MIX_NONE. */
+int mix_param_of(const struct mix_params *, uint32_t name);
+
 /* ---- lanes.c ---- */
 
 uint32_t mix_instance_new(struct mixer *, uint32_t source, uint32_t voice, uint64_t begun);
+void mix_instance_end(struct mixer *, uint32_t instance, uint64_t frame);
 void mix_act(struct mixer *, struct mix_action);
 /* Lanes for what starts; what each group has to do. */
 void mix_groups_prepare(struct mixer *);
@@ -384,6 +431,7 @@ void mix_buses_run(struct mixer *);
 
 /* ---- crew.c ---- */
 
+/* NULL: without memory, or mixer.no_thread says why. */
 struct mix_crew *mix_crew_make(struct mixer *);
 void mix_crew_free(struct mix_crew *);
 /* All units of the tick, on all threads. */

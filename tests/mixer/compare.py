@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 PATCHRUN = os.environ.get("PATCHRUN", os.path.join(ROOT, "bin", "patchrun"))
 PATCHES = {
+    "../tests/mixer/from-zero": {"pitch": [100.0, 440.0]},
     "voice": {"pitch": [110.0, 440.0, 1000.0], "bright": [0.0, 0.75]},
     "coin": {},
     "chord": {},
@@ -35,7 +36,7 @@ POLICIES["lowest-priority"] = "lowest_priority"
 
 
 def info_of(name):
-    path = os.path.join(ROOT, "fixtures", name + ".sx")
+    path = os.path.normpath(os.path.join(ROOT, "fixtures", name + ".sx"))
     text = subprocess.run([PATCHRUN, "--info=json", path], check=True, capture_output=True).stdout
     return path, json.loads(text)
 
@@ -53,6 +54,7 @@ def extra_sources():
         patch = {"kind": "patch", "file": path, "channels": info["channels"]}
         patch.update(gate="gate" in defaults, pitch=pitch, defaults=defaults, tail=15)
         patch["safe"] = {p: v for p, v in safe.items() if p in defaults}
+        patch["ranges"] = {p["name"]: [p["low"], p["high"]] for p in info["params"]}
         patches.append(patch)
     for name in EFFECTS:
         path, info = info_of(name)

@@ -145,7 +145,7 @@ class Job:
             "length": self.length() if self.chance(0.4) else None,
             "fade": self.ramp() if self.chance(0.5) else 0,
             "serial": self.random.choice((0, 7)) if self.chance(0.2) else -1,
-            "base": 0.0,
+            "base": None,
             "parts": self.parts(source),
         }
         if source["kind"] == "sample" and self.chance(0.4):
@@ -165,12 +165,20 @@ class Job:
         for bus in range(len(self.buses)):
             if self.chance(0.3):
                 parts.append({"verb": "send", "bus": bus, "amount": self.byte()})
-        for param in source.get("safe", {}):
+        for param, values in self.part_values(source).items():
             if self.chance(0.3):
-                value = self.random.choice(source["safe"][param])
+                value = self.random.choice(values)
                 parts.append({"verb": "set", "param": param, "value": value, "frames": 0})
         self.random.shuffle(parts)
         return parts
+
+    def part_values(self, source):
+        """The ends of its range are pitches like others."""
+        values = dict(source.get("safe", {}))
+        pitch = source.get("pitch")
+        if pitch in source.get("ranges", {}):
+            values[pitch] = values.get(pitch, []) + source["ranges"][pitch]
+        return values
 
     def target(self):
         kind = self.random.choice(("voice", "voice", "name", "name", "sound"))

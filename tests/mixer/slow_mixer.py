@@ -174,6 +174,7 @@ class PatchSignal:
     def __init__(self, program, source, start):
         self.program = program
         self.name = source["name"]
+        self.ranges = source["ranges"]
         self.channels = source["channels"]
         self.start = start
         self.frame = start
@@ -181,6 +182,8 @@ class PatchSignal:
         self.quiet_ticks = 0
 
     def set(self, frame, name, value, glide):
+        if name in self.ranges:  # 4
+            value = clamp(value, *map(f32, self.ranges[name]))
         self.program.set(frame - self.start, name, value, glide)
 
     def read(self):
@@ -238,6 +241,7 @@ SOURCE_DEFAULTS = {
     "sample": {"rate": 48000, "loop": None},
     "patch": {"channels": 1, "gate": False, "pitch": None, "defaults": {}, "tail": 15, "cost": 0},
 }
+SOURCE_DEFAULTS["patch"]["ranges"] = {}
 BUS_DEFAULTS = {"to": -1, "volume": 255, "pan": 128, "effect": None, "channels": 1, "inputs": 1}
 BUS_DEFAULTS.update({"defaults": {}, "cost": 0})
 PLAY_DEFAULTS = {"voice": None, "name": None, "volume": 255, "pan": 128, "rate": ONE}
@@ -565,6 +569,9 @@ class Mixer:
     def cannot(self, sound, command):
         """4: why a command does nothing to a sound that is there; None if it does."""
         verb = command["verb"]
+        fades = verb == "stop" and command["frames"] > 0 and sound.fade_ends is not None
+        if fades and self.frame + command["frames"] > sound.fade_ends:
+            return "fading"
         if verb == "release" and sound.is_patch() and not sound.has_gate():
             return "no gate"
         if verb == "release" and sound.released is not None:
@@ -808,7 +815,7 @@ def loop_of(asked, of_sample):
 def base_of(command, source, sets):
     """4: the frequency that the sound was started with."""
     base = command["base"]
-    if not base:
+    if base is None:
         base = source["defaults"][source["pitch"]]
         for part in sets:
             if part["param"] == source["pitch"]:

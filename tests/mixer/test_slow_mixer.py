@@ -202,7 +202,7 @@ class Sounds(unittest.TestCase):
         sooner = mixed(commands + [do(5, "stop", voice=0, frames=3)])
         later = mixed(commands + [do(5, "stop", voice=0, frames=30)])
         self.assertEqual(happened(sooner), [(8, "end", 0)])
-        self.assertEqual(happened(later), [(14, "end", 0)])
+        self.assertEqual(happened(later), [(5, "ignore", 0), (14, "end", 0)])
 
     def test_length_and_release(self):
         mixer = mixed([play(0, length=5, fade=2), do(6, "release", voice=0)])

@@ -1,6 +1,8 @@
 /* test_mixer.c - docs/mixer.md sections 4, 5, 6 and 8 by hand: which command does what to which
  * voice, in which order, and what is told of it. */
 #include "tests/render/test_mixer_kit.h"
+#include <errno.h>
+#include <pthread.h>
 
 enum { LONG = 100000 };
 
@@ -103,6 +105,7 @@ static void the_earliest_of_several_ends_counts(void **state)
     assert_int_equal(kit_left(k, 109), 25600);
     assert_int_equal(kit_left(k, 110), 0);
     kit_expect(k, 1, MIX_EVENT_COMMAND, 10, 0, NULL);
+    kit_expect(k, 2, MIX_EVENT_IGNORE, 20, 0, "fading");
     kit_expect(k, 4, MIX_EVENT_END, 110, 0, "faded");
     kit_expect(k, 7, MIX_EVENT_END, 250, 0, "finished");
     kit_free(k);
@@ -254,6 +257,39 @@ static void what_a_source_lacks_is_ignored(void **state)
     kit_free(k);
 }
 
+/* Each program keeps those of the score's names that it has. */
+static void names_are_found_in_every_program(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"nobody", "zinc", "gate", "copper", "nothing", "pitch"};
+    static const char *const patches[] = {
+        "(patch (params (zinc (default 1)) (copper (default 1))) (output (mix zinc copper)))",
+        "(patch (params (iron (default 1)) (copper (default 1))) (output (mix iron copper)))",
+        "(patch (params (iron (default 1))) (output (gain (env.adsr) (amp iron))))"};
+    struct kit *k = one_kit(4);
+    k->config.params = names;
+    k->config.param_count = 6;
+    for (unsigned i = 0; i < 3; i++) {
+        struct rp_program *p = kit_program(k, patches[i]);
+        kit_patch(k, p);
+        kit_bus(k, p, -1);
+    }
+    kit_bus(k, NULL, -1);
+    kit_start(k);
+    for (uint32_t name = 0; name < 6; name++) {
+        assert_int_equal(mix_param_of(&k->mixer->sources[0].params, name), -1);
+        assert_int_equal(mix_param_of(&k->mixer->buses[3].params, name), -1);
+        for (uint32_t i = 0; i < 3; i++) {
+            int wanted = rp_param_find(k->buses[i].program, names[name]);
+            assert_int_equal(mix_param_of(&k->mixer->sources[2 + i].params, name), wanted);
+            assert_int_equal(mix_param_of(&k->mixer->buses[i].params, name), wanted);
+        }
+    }
+    assert_int_equal(k->mixer->sources[2].params.count, 2);
+    assert_int_equal(k->mixer->sources[3].params.count, 1);
+    kit_free(k);
+}
+
 static void four_sends_and_no_more(void **state)
 {
     (void)state;
@@ -346,6 +382,25 @@ static void quietest_looks_into_the_ramp(void **state)
     static const struct voice_row below[3] = {{255, 0}, {128, 0}, {200, 0}};
     assert_int_equal(taken(MIX_STEAL_QUIETEST, above, 0, 200), 1);
     assert_int_equal(taken(MIX_STEAL_QUIETEST, below, 0, 200), 0);
+}
+
+/* What was stopped, cut or stolen is no longer old. */
+static void age_is_that_of_the_sound(void **state)
+{
+    (void)state;
+    static const int wanted[] = {2, 3, 1, 0, 2};
+    struct kit *k = one_kit(4);
+    for (unsigned i = 0; i < 4; i++)
+        kit_play(k, 0, 0);
+    kit_command(k, 1, MIX_STOP, MIX_VOICE, 1);
+    kit_play(k, 2, 0); /* in voice 1 */
+    kit_play(k, 3, 0)->to = MIX_VOICE;
+    for (unsigned i = 0; i < 5; i++)
+        kit_play(k, 4 + i, 0);
+    kit_run(k, 800);
+    for (unsigned i = 0; i < 5; i++)
+        kit_expect(k, 8 + 2 * i, MIX_EVENT_STEAL, 4 + i, wanted[i], NULL);
+    kit_free(k);
 }
 
 static void the_lowest_idle_voice_is_taken_first(void **state)
@@ -517,6 +572,32 @@ static void a_budget_blames_a_voice(void **state)
     }
 }
 
+/* ---- threads ---- */
+
+/* In place of the system's: none starts. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*work)(void *),
+                   void *context)
+{
+    (void)thread;
+    (void)attributes;
+    (void)work;
+    (void)context;
+    return EAGAIN;
+}
+
+static void threads_that_do_not_start_are_told_of(void **state)
+{
+    (void)state;
+    struct kit *k = one_kit(4);
+    char wanted[200];
+    snprintf(wanted, sizeof wanted, "cannot start 3 threads: %s", strerror(EAGAIN));
+    k->config.threads = 4;
+    assert_null(mixer_new(&k->config, &k->error));
+    assert_int_equal(k->error.status, RENDER_TROUBLE);
+    assert_string_equal(k->error.text, wanted);
+    kit_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,9 +613,11 @@ int main(void)
         cmocka_unit_test(names_mean_the_latest_play),
         cmocka_unit_test(a_stolen_sound_is_out_of_reach),
         cmocka_unit_test(what_a_source_lacks_is_ignored),
+        cmocka_unit_test(names_are_found_in_every_program),
         cmocka_unit_test(four_sends_and_no_more),
         cmocka_unit_test(policies_take_the_right_voice),
         cmocka_unit_test(quietest_looks_into_the_ramp),
+        cmocka_unit_test(age_is_that_of_the_sound),
         cmocka_unit_test(the_lowest_idle_voice_is_taken_first),
         cmocka_unit_test(a_sound_may_have_no_frame),
         cmocka_unit_test(serials_count_plays_of_the_source),
@@ -543,6 +626,7 @@ int main(void)
         cmocka_unit_test(cost_knows_patches_and_buses),
         cmocka_unit_test(interpolation_is_a_fraction_on_any_frame),
         cmocka_unit_test(a_budget_blames_a_voice),
+        cmocka_unit_test(threads_that_do_not_start_are_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

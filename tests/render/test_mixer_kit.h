@@ -179,6 +179,7 @@ KIT struct mix_command *kit_play(struct kit *k, uint64_t frame, uint32_t source)
     c->name = MIX_NO_NAME;
     c->serial = -1;
     c->bus = -1;
+    c->number = MIX_NO_BASE;
     c->volume = 255;
     return c;
 }

@@ -198,7 +198,7 @@ static void model_start(struct model *m, int v, const struct mix_command *c, uin
         rp_voice_start(s->group, 0, m->k->config.seed, serial);
         if (source->gate >= 0)
             rp_param_set(s->group, 0, (unsigned)source->gate, 1.0f);
-        if (c->number == 0.0f && source->pitch >= 0)
+        if (isnan(c->number) && source->pitch >= 0)
             s->base = rp_param_info(source->program, (unsigned)source->pitch)->def;
         return;
     }
@@ -585,7 +585,8 @@ static void random_play(struct kit *k, uint64_t frame)
     c->loop = (uint8_t)below(3);
     c->loop_start = below(length);
     c->loop_end = c->loop_start + 1 + below(length - c->loop_start);
-    c->number = below(2) ? 0.0f : (float)(100 + below(900));
+    if (below(2))
+        c->number = below(4) ? (float)(100 + below(900)) : 0.0f;
     for (uint32_t parts = below(3); parts > 0; parts--) {
         c = kit_command(k, frame, below(2) ? MIX_SET : MIX_SEND, MIX_SOUND, order);
         c->part = 1;

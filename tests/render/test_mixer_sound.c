@@ -367,6 +367,26 @@ static void pitch_is_relative_to_the_note(void **state)
     kit_free(k);
 }
 
+/* 0 is a pitch like others; only MIX_NO_BASE is none. */
+static void a_base_of_0_stays_0(void **state)
+{
+    (void)state;
+    static const float bases[] = {MIX_NO_BASE, 0.0f, 50.0f};
+    static const int64_t wanted[] = {200 * 1024, 0, 100 * 1024};
+    for (unsigned i = 0; i < 3; i++) {
+        struct kit *k = kit_new(16);
+        uint32_t source = kit_patch(
+            k, kit_program(k, "(patch (params (pitch (unit hz) (range 0 8000) (default 100)))"
+                              " (output (gain pitch (amp 0.0001220703125))))")); /* / 8192 */
+        struct mix_command *c = kit_play(k, 0, source);
+        c->rate = 2 * MIX_RATE_ONE;
+        c->number = bases[i];
+        kit_run(k, 100);
+        assert_int_equal(kit_left(k, 5), wanted[i]);
+        kit_free(k);
+    }
+}
+
 /* ---- no numbers ---- */
 
 static const char divides[] = "(patch (params (level (range 0 1) (default 1)))"
@@ -451,6 +471,33 @@ static void a_send_is_rounded_by_itself(void **state)
     kit_run(k, 100);
     ASSERT_LEFT(k, 0, 256 + 51, 768 + 154, -256 - 51, 51200 + 10240, 0);
     kit_free(k);
+}
+
+/* A place is kept for it, but the way to the mix is as short as without: the contributions are
+ * nowhere by themselves. */
+static void sends_of_nothing_cost_nothing(void **state)
+{
+    (void)state;
+    for (uint8_t amount = 0; amount < 2; amount++) {
+        struct kit *k = kit_new(16);
+        struct mix_output out;
+        kit_play(k, 0, kit_constant(k, HALF, 2000));
+        kit_bus(k, NULL, -1);
+        kit_bus(k, NULL, -1);
+        kit_command(k, 0, MIX_SEND, MIX_VOICE, 0);
+        struct mix_command *c = kit_command(k, 0, MIX_SEND, MIX_VOICE, 0);
+        c->send_bus = 1;
+        c->value = amount;
+        kit_start(k);
+        k->mixer->workers[0].left[700] = 12345;
+        assert_int_equal(kit_tick(k, 0, MIX_TICK, &out), RENDER_OK);
+        assert_int_equal(out.mix[1400], UNITS + (amount ? 16448 : 0)); /* UNITS / 255 */
+        if (amount == 0)
+            assert_int_equal(k->mixer->workers[0].left[700], 12345);
+        else
+            assert_int_equal(k->mixer->workers[0].left[700], UNITS);
+        kit_free(k);
+    }
 }
 
 static void buses_run_in_ascending_order(void **state)
@@ -555,10 +602,12 @@ int main(void)
         cmocka_unit_test(silence_waits_for_the_release),
         cmocka_unit_test(silence_is_below_a_threshold),
         cmocka_unit_test(pitch_is_relative_to_the_note),
+        cmocka_unit_test(a_base_of_0_stays_0),
         cmocka_unit_test(a_value_that_is_no_number_is_named),
         cmocka_unit_test(what_is_not_heard_may_be_no_number),
         cmocka_unit_test(a_bus_that_gives_no_number_is_named),
         cmocka_unit_test(a_send_is_rounded_by_itself),
+        cmocka_unit_test(sends_of_nothing_cost_nothing),
         cmocka_unit_test(buses_run_in_ascending_order),
         cmocka_unit_test(a_bus_without_effect_is_held_within_two),
         cmocka_unit_test(effects_hear_one_channel_or_two),
