@@ -109,7 +109,9 @@ demo-built: programs
 	    bin/patchc fixtures/$$e.sx -o demo/$$e.pbc && \
 	    bin/patchrun demo/$$e.pbc -o demo/$$e.wav && echo "demo/$$e.wav" || exit 1; \
 	done
-	@echo "Ten game sound effects are in demo/. Each comes from the patch of its name in fixtures/."
+	@bin/patchrun fixtures/scores/night-drive.sx -o demo/night-drive.wav && echo demo/night-drive.wav
+	@echo "Ten game sound effects and a tune are in demo/. Each effect comes from the patch of its name in"
+	@echo "fixtures/, the tune from the score fixtures/scores/night-drive.sx."
 
 # ---- tests ----
 

@@ -1,4 +1,5 @@
 #include "bin/patchrun_load.h"
+#include "bin/patchrun_common.h"
 #include "compiler/compile.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -9,6 +10,8 @@ enum { MOST_INPUT = 256 << 20, BYTECODE_FIRST = 0x89, PIECE = 1 << 16 };
 
 int say_trouble(const char *name, const char *what, int number)
 {
+    if (number == EINTR && atomic_load(&stop_signal))
+        return 2; /* main dies of it */
     fprintf(stderr, "patchrun: %s: cannot %s: %s\n", name, what, strerror(number));
     return 2;
 }
