@@ -61,6 +61,25 @@ readme_is_true() {
     cd "$root" && return $result
 }
 check "the README's patch plays, and its mistake is answered as it says" readme_is_true
+# Every example of score(5) that is a whole score plays; a map is played a tune.
+score_examples_play() {
+    mkdir -p "$work/man" && ln -sfn "$PWD/fixtures/scores/samples" "$work/man/samples" &&
+        ln -sfn "$PWD/fixtures/scores/patches" "$work/man/patches"
+    sed 's/\\&//g; s/\\-/-/g; s/\\(aq/'"'"'/g; s/\\e/\\/g' man/score.5 |
+        awk -v to="$work/man/" '/^\.Bd/ {on = 1; n++; next} /^\.Ed/ {on = 0} on {print > (to n ".sx")}'
+    local example count=0
+    for example in "$work"/man/*.sx; do
+        grep -qE '^(\(score|\["score")' "$example" || continue
+        count=$((count + 1))
+        if grep -qE '^\((channel|program|drum|bend)' "$example"; then
+            bin/patchrun fixtures/scores/tune.mid --map "$example" --hash --quiet
+        else
+            bin/patchrun "$example" --hash
+        fi || { cat "$example"; return 1; }
+    done
+    [ "$count" -ge 6 ] || { echo "only $count examples"; return 1; }
+}
+check "the examples of score(5) play" score_examples_play
 readme_score_plays() {
     ln -sf "$PWD/fixtures" "$work/fixtures"
     sed -n '/^    ; A bright ping/,/^$/p' README.md | sed 's/^    //' >"$work/ping.sx"
