@@ -8,6 +8,12 @@ static void die_of(int number)
     raise(number);
 }
 
+static int play(const struct options *options, struct input_file *input)
+{
+    bool score = input->kind == INPUT_SCORE || input->kind == INPUT_MIDI;
+    return score ? play_score(options, input) : play_patch(options, input);
+}
+
 static int run(const struct options *options)
 {
     struct input_file input;
@@ -15,8 +21,7 @@ static int run(const struct options *options)
     if (status == 0)
         status = options_check(options, input.kind);
     if (status == 0)
-        status =
-            input.kind == INPUT_PATCH ? play_patch(options, &input) : play_score(options, &input);
+        status = play(options, &input);
     input_file_close(&input);
     return status;
 }

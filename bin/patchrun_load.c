@@ -83,9 +83,8 @@ static int first_character(FILE *stream)
     }
 }
 
-/* What a score begins with; the others only by mistake, which its reader can explain. A patch
- * begins with (patch and nothing else. */
-static bool is_score_word(FILE *stream, int c)
+/* A score begins with (score; with the others only by mistake, which its reader can explain. */
+static enum input_kind kind_of_word(FILE *stream, int c)
 {
     static const char *const words[] = {"score", "tempo",    "meter", "sample", "bus", "voices",
                                         "steal", "quantise", "seed",  "budget", "end", "play",
@@ -97,8 +96,8 @@ static bool is_score_word(FILE *stream, int c)
     word[length] = '\0';
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(word, words[i]) == 0)
-            return true;
-    return false;
+            return INPUT_SCORE;
+    return strcmp(word, "patch") == 0 ? INPUT_PATCH : INPUT_UNKNOWN;
 }
 
 static enum input_kind sniff(FILE *stream)
@@ -111,9 +110,9 @@ static enum input_kind sniff(FILE *stream)
     int c = first_character(stream);
     if (c == '[')
         return INPUT_SCORE;
-    if (c != '(')
+    if (c == '{' || c == BYTECODE_FIRST)
         return INPUT_PATCH;
-    return is_score_word(stream, first_character(stream)) ? INPUT_SCORE : INPUT_PATCH;
+    return c == '(' ? kind_of_word(stream, first_character(stream)) : INPUT_UNKNOWN;
 }
 
 int input_file_open(struct input_file *input, const char *path)

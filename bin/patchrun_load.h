@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum input_kind { INPUT_PATCH, INPUT_SCORE, INPUT_MIDI };
+/* INPUT_UNKNOWN: the compiler will say what is wrong with it. */
+enum input_kind { INPUT_PATCH, INPUT_SCORE, INPUT_MIDI, INPUT_UNKNOWN };
 
 struct input_file {
     const char *path;

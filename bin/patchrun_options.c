@@ -523,10 +523,18 @@ static int check_names(const struct options *o)
 int options_check(const struct options *o, enum input_kind kind)
 {
     bool beside = o->trace || o->stems || o->ladder || o->cost || o->budget;
-    if (kind == INPUT_PATCH && (beside || o->map || o->from || o->to))
+    bool for_scores = beside || o->map || o->from || o->to;
+    if (kind == INPUT_UNKNOWN && for_scores) {
+        fprintf(stderr,
+                "patchrun: %s: begins like neither a score nor a MIDI file\n"
+                "  = help: a score begins with (score), or in JSON lines with [\"score\"]\n",
+                o->input);
+        return 1;
+    }
+    if (kind == INPUT_PATCH && for_scores)
         return usage(o->input, "is a patch; --map, --from, --to, --trace, --stems, --hash-ladder, "
                                "--cost and --budget are for scores");
-    if (kind == INPUT_PATCH)
+    if (kind == INPUT_PATCH || kind == INPUT_UNKNOWN)
         return 0;
     if (o->setting_count > 0 || o->release_given || o->sound || o->variations || o->serial)
         return usage(o->input, "is a score; --set, --hold, --input, --serial and --variations are "

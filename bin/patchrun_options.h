@@ -48,7 +48,7 @@ struct options {
 /* 0: run; 1: --help or --version was printed, all is done; 2: usage, and it was said. The
  * options' texts are argv's; options_free frees the rest in any case. */
 int options_read(struct options *, int argc, char **argv);
-/* Whether the options fit what FILE turned out to be. 0, or 2, and it was said. */
+/* Whether the options fit what FILE turned out to be. 0; or 1 or 2, and it was said. */
 int options_check(const struct options *, enum input_kind);
 void options_free(struct options *);
 

@@ -311,6 +311,7 @@ ends_within_a_tick() {
         grep -q 'audio_commands: 1$' "$work/cost"
 }
 check "commands behind the end of a cut tick do not act" ends_within_a_tick
+check "what is no score is called so" eval 'echo hello >"$work/no.txt"; status 1 "$patchrun" "$work/no.txt" --trace "$work/no.trace" && says "begins like neither a score nor a MIDI file"'
 check "options of patches are refused" eval 'status 2 "$patchrun" fixtures/scores/engine.sx --set a=1 --hash && says "is a score"'
 check "options of scores are refused" eval 'status 2 "$patchrun" fixtures/coin.sx --trace x --hash && says "is a patch"'
 interrupted() {
