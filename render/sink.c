@@ -29,7 +29,8 @@ static uint64_t most_held(const struct job *job)
 enum render_status sink_init(struct sink *sink, const struct job *job, struct render_error *error)
 {
     *sink = (struct sink){.job = job};
-    struct writer_plan plan = {job->spec, job->hash, job->dither, most_held(job)};
+    struct writer_plan plan = {
+        .spec = job->spec, .hash = job->hash, .dither = job->dither, .held = most_held(job)};
     return writer_init(&sink->writer, &plan, error);
 }
 

@@ -42,7 +42,8 @@ static void convert(struct writer *writer, const float *samples, size_t frames)
     void *out = writer->pending + writer->count * frame_bytes(writer);
     size_t count = frames * spec->channels;
     if (writer->plan.dither)
-        pcm_convert_dithered(spec->pcm, writer->seed, writer->fed * spec->channels, samples, count,
+        pcm_convert_dithered(spec->pcm, writer->seed,
+                             (writer->plan.first + writer->fed) * spec->channels, samples, count,
                              out);
     else
         pcm_convert(spec->pcm, samples, count, out);

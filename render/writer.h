@@ -14,6 +14,8 @@ struct writer_plan {
     struct audio_spec spec;
     bool hash, dither;
     uint64_t held; /* frames that may be unsettled at a time */
+    uint64_t
+        first; /* number of the file's first frame, where it is a part of a whole: for dither */
 };
 
 struct writer {

@@ -108,15 +108,16 @@ check "P6: a play at frame 4801 is silent before it" starts_on_its_frame
 raw() {
     sox -D "$1" -t s16 - 2>/dev/null
 }
-part_of_the_whole() { # FROM TO
+part_of_the_whole() { # FROM TO OPTIONS...
     local score=fixtures/scores/engine.sx
-    status 0 "$patchrun" $score -o "$work/whole.wav" --quiet &&
-        status 0 "$patchrun" $score -o "$work/part.wav" --from "$1f" --to "$2f" --quiet &&
+    status 0 "$patchrun" $score -o "$work/whole.wav" --quiet "${@:3}" &&
+        status 0 "$patchrun" $score -o "$work/part.wav" --from "$1f" --to "$2f" --quiet "${@:3}" &&
         [ "$(frames_of "$work/part.wav")" = $(($2 - $1)) ] &&
         raw "$work/whole.wav" | tail -c +$(($1 * 4 + 1)) | head -c $((($2 - $1) * 4)) | cmp - <(raw "$work/part.wav")
 }
 check "--from and --to: a part on ticks" part_of_the_whole 48000 96000
 check "--from and --to: a part off ticks" part_of_the_whole 12345 67891
+check "--from and --to: a part with dither" part_of_the_whole 12345 67891 --dither --seed 3
 check "--from alone at 0, --to in the first tick" part_of_the_whole 0 77
 cat >"$work/short.sx" <<S
 (score short)

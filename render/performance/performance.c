@@ -145,6 +145,7 @@ static enum render_status open_sound(struct performance *p, struct render_error 
         .hash = plan->hash,
         .dither = plan->dither,
         .held = held,
+        .first = plan->from,
     };
     enum render_status status = writer_init(&p->writer, &writer, error);
     if (status == RENDER_OK && plan->output) {

@@ -492,11 +492,22 @@ static bool read_length(struct reading *r, const struct form *f, const struct sx
     return !length || arg_end(r, length, &f->start, false, &s->end);
 }
 
+/* A sound whose source is missing keeps its name: what is done to it is not wrong as well. */
+static bool find_source(struct reading *r, const struct form *f, uint32_t *source)
+{
+    struct mix_command nothing;
+    if (source_find(r, f->items[0], source))
+        return true;
+    if (f->keys[KEY_AS])
+        take_name(r, f->keys[KEY_AS], &nothing);
+    return false;
+}
+
 void do_play(struct reading *r, const struct form *f, struct moment *end)
 {
     uint32_t source;
     struct strike s = {.sx = f->sx, .start = f->start};
-    if (source_find(r, f->items[0], &source) && read_length(r, f, f->keys[KEY_FOR], &s))
+    if (find_source(r, f, &source) && read_length(r, f, f->keys[KEY_FOR], &s))
         run_play(r, f, &s, 1, source, end);
 }
 
@@ -514,7 +525,7 @@ void do_note(struct reading *r, const struct form *f, struct moment *end)
     }
     if (!length)
         length = f->keys[KEY_FOR];
-    if (source_find(r, f->items[0], &source) &&
-        pitch_read(r, pitch, pitch->text, pitch->length, &s.pitch) && read_length(r, f, length, &s))
+    if (find_source(r, f, &source) && pitch_read(r, pitch, pitch->text, pitch->length, &s.pitch) &&
+        read_length(r, f, length, &s))
         run_play(r, f, &s, body, source, end);
 }

@@ -233,12 +233,13 @@ static void faults_are_said_once_each(void **state)
 {
     (void)state;
     struct run run;
-    read_text(&run, KICK "(patch p \"none.sx\") (repeat 9 (play kik) (rest 1)) (play p)\n"
+    read_text(&run, KICK "(patch p \"none.sx\") (repeat 9 (play kik) (rest 1)) (play p :as q)\n"
+                         "(stop q) (is_playing q) (note kuk c4 :as n) (release n)\n"
                          "(bus b \"bad.sx\") (set b wet 1) (play kick :bus b)\n"
                          "(section a (play kock)) (do a) (do a) (do a :times 4)\n"
                          "(par (play keck) (play kick :pan 300))");
     assert_int_equal(run.status, 1);
-    assert_int_equal(lines_with(run.said, "[E05"), 6);
+    assert_int_equal(lines_with(run.said, "[E05"), 7);
     end_run(&run);
 }
 
