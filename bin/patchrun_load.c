@@ -1,6 +1,7 @@
 #include "bin/patchrun_load.h"
 #include "bin/patchrun_common.h"
 #include "compiler/compile.h"
+#include "render/score/score.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -83,21 +84,18 @@ static int first_character(FILE *stream)
     }
 }
 
-/* A score begins with (score; with the others only by mistake, which its reader can explain. */
+/* A score begins with (score; with another of its forms by mistake, which its reader explains. A
+ * score has a form (patch, too, but never first. */
 static enum input_kind kind_of_word(FILE *stream, int c)
 {
-    static const char *const words[] = {"score", "tempo",    "meter", "sample", "bus", "voices",
-                                        "steal", "quantise", "seed",  "budget", "end", "play",
-                                        "note",  "at",       "seq",   "line"};
     char word[16];
     size_t length = 0;
-    for (; c >= 'a' && c <= 'z' && length < sizeof word - 1; c = getc(stream))
+    for (; ((c >= 'a' && c <= 'z') || c == '_') && length < sizeof word - 1; c = getc(stream))
         word[length++] = (char)c;
     word[length] = '\0';
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(word, words[i]) == 0)
-            return INPUT_SCORE;
-    return strcmp(word, "patch") == 0 ? INPUT_PATCH : INPUT_UNKNOWN;
+    if (strcmp(word, "patch") == 0)
+        return INPUT_PATCH;
+    return score_has_form(word) ? INPUT_SCORE : INPUT_UNKNOWN;
 }
 
 static enum input_kind sniff(FILE *stream)
