@@ -98,7 +98,7 @@ static void set_node(struct flat *f, unsigned index, const char *id, const struc
                      struct place place)
 {
     struct input *in = arena_take(f->b->arena, module->inputs, sizeof *in);
-    f->g->nodes[index] = (struct node){id, module, in, place};
+    f->g->nodes[index] = (struct node){.id = id, .module = module, .in = in, .place = place};
 }
 
 /* INSTANCE/NAME-sum; with a number when the patch itself has a node of that name. */

@@ -151,8 +151,8 @@ static void put_module(const struct vm_module *m)
     printf(".Ss %s\n", m->name);
     put_sentence(m->summary);
     fputs(".\n", stdout);
-    put_text(m->reference);
-    fputs(m->reference[strlen(m->reference) - 1] == '.' ? "\n" : ".\n", stdout);
+    put_text(m->recurrence);
+    fputs(m->recurrence[strlen(m->recurrence) - 1] == '.' ? "\n" : ".\n", stdout);
     fputs(m->inputs ? ".Pp\nInputs:\n.Bl -tag -width feedback -compact\n" : ".Pp\nNo inputs.\n",
           stdout);
     for (unsigned i = 0; i < m->inputs; i++)
@@ -177,7 +177,7 @@ static void put_op(const struct vm_op_row *op)
     put_count(op->inputs, "input", "inputs");
     put_count(op->outputs, "output", "outputs");
     put_count(op->state, "state word", "state words");
-    printf("%s; cost %u.\n.br\n", op->immediate ? ", two of them its key" : "", op->cost);
+    printf("%s; cost %u.\n.br\n", op->key ? ", two of them its key" : "", op->cost);
     put_text(op->algebra);
     putchar('\n');
 }

@@ -2,8 +2,7 @@
 #ifndef VM_ENGINE_H
 #define VM_ENGINE_H
 
-#include "vm/repatch.h"
-#include "vm/tables.h"
+#include "vm/program.h"
 #include <stdint.h>
 
 /* One instruction bound to memory. Signals are [frame][lane]; values that are uniform over the
@@ -13,14 +12,17 @@ struct vm_call {
     void (*run)(struct vm_call *, uint32_t frames);
     const float *in[VM_OP_INPUTS];
     float *out[VM_OP_OUTPUTS];
-    uint32_t *state;        /* [word][lane] */
-    struct vm_delay *delay; /* READ_PORT, WRITE_PORT */
+    uint32_t *state;              /* [word][lane] */
+    const struct vm_delay *delay; /* of a port */
+    const struct vm_table *table;
     uint32_t varying;
     uint32_t instruction; /* which one, for messages */
     uint8_t outputs;
+    uint8_t rate;  /* `frames` of run is 2^rate for each frame of the stretch */
+    uint8_t shift; /* VM_HOLD: a frame of the input is 2^shift of the output */
 };
 
-/* A delay line: ring[frame & mask][lane]. `at` is the slot of the stretch's first frame. */
+/* A delay line or ring: ring[frame & mask][lane]. `at` is the slot of the stretch's first frame. */
 struct vm_delay {
     float *ring;
     uint32_t mask, at;

@@ -199,7 +199,7 @@ static inline unsigned t_op(struct listing *t, const struct vm_op_row *row, cons
                             unsigned key)
 {
     t_line(t, "CALL_OP %s", row->name);
-    if (row->immediate)
+    if (row->key)
         t_line(t, ", #%08x", key);
     for (unsigned j = 0; j < row->inputs; j++)
         t_line(t, ", r%u", in[j]);

@@ -186,7 +186,7 @@ static void test_every_op_is_there(void **state)
     for (size_t i = 0; i < vm_op_count; i++) {
         char call[64];
         snprintf(call, sizeof call, "CALL_OP %s%s", vm_ops[i].name,
-                 vm_ops[i].inputs || vm_ops[i].immediate ? "," : " ");
+                 vm_ops[i].inputs || vm_ops[i].key ? "," : " ");
         if (!strstr(t.text, call))
             fail_msg("t_every_op() lacks %s", vm_ops[i].name);
     }

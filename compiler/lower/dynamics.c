@@ -1,0 +1,2 @@
+/* dynamics.c - dynamics. */
+#include "compiler/lower/lower.h"
