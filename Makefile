@@ -18,9 +18,9 @@ EXTRA ?=
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
          -Wvla -Werror
 # -ffp-contract=off: no fused multiply-add, promise P1. -fno-trapping-math changes no value: loops
-# with divisions may be vectorised.
+# with divisions may be vectorised. -fno-math-errno: a square root is an instruction, not a call.
 FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-trapping-math \
-         $(WARN) $(EXTRA)
+         -fno-math-errno $(WARN) $(EXTRA)
 LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
 
 VM       = tables verify load params group snapshot disassemble engines

@@ -180,6 +180,25 @@ LANE_FN int lane_any(ilane m)
 }
 #endif
 
+/* The correctly rounded square root; NaN below zero, -0 of -0. */
+LANE_FN lane lane_sqrt(lane x)
+{
+#if VM_VEC == 1
+    return __builtin_sqrtf(x);
+#elif VM_VEC == 4 && defined __SSE__
+    return (lane)_mm_sqrt_ps((__m128)x);
+#elif VM_VEC == 8 && defined __AVX__
+    return (lane)_mm256_sqrt_ps((__m256)x);
+#elif VM_VEC == 16 && defined __AVX512F__
+    return (lane)_mm512_sqrt_ps((__m512)x);
+#else
+    lane root;
+    for (int i = 0; i < VM_VEC; i++)
+        root[i] = __builtin_sqrtf(x[i]);
+    return root;
+#endif
+}
+
 /* min and max are one instruction on x86, with just these rules for NaN and equal values. */
 #if VM_VEC == 4 && defined __SSE__
 LANE_FN lane lane_min(lane a, lane b)
