@@ -4,6 +4,7 @@
 #include "compiler/compile.h"
 #include "compiler/format.h"
 #include "compiler/target/schema.h"
+#include "render/sound_file.h"
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -318,6 +319,7 @@ static int run_on_file(const struct options *o)
     const char *why;
     int status;
     compile_init(&job);
+    job.sounds = (struct sound_loader){sound_load, NULL};
     if (compile_open(&job, o->input, &why)) {
         fprintf(stderr, "patchc: %s: cannot read: %s\n", o->input, why);
         status = 2;

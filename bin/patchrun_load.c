@@ -2,6 +2,7 @@
 #include "bin/patchrun_common.h"
 #include "compiler/compile.h"
 #include "render/score/score.h"
+#include "render/sound_file.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -167,7 +168,7 @@ static int read_stream(const char *name, FILE *stream, struct compile_result *co
 
 static int read_code(const char *name, FILE *stream, FILE *diagnostics, struct compile_result *code)
 {
-    struct compile_options options = {0};
+    struct compile_options options = {.sounds = {sound_load, NULL}};
     struct compile_result text = {0};
     int status = read_stream(name, stream, code);
     if (status || (code->size && code->bytes[0] == BYTECODE_FIRST))

@@ -118,7 +118,7 @@ static int names_input(const struct proto *proto, const struct sx *arg)
 static int is_unknown_field(struct builder *b, struct patch *patch, const struct sx *arg)
 {
     const struct sx *head = arg->kind == SX_LIST ? arg->first : NULL;
-    if (!head || head->kind != SX_SYMBOL || strchr(head->text, '.') ||
+    if (!head || head->kind != SX_SYMBOL || strchr(head->text, '.') || is_data(arg) ||
         type_known(patch, head->text))
         return 0;
     size_t count;

@@ -51,7 +51,7 @@ static void job_start(struct job *job, const char *text, size_t size)
 static void job_read(struct job *job, const char *text)
 {
     job_start(job, text, strlen(text));
-    job->graph = graph_read(&job->arena, &job->diags, &job->source);
+    job->graph = graph_read(&job->arena, &job->diags, &job->source, NULL);
 }
 
 static void job_end(struct job *job)
@@ -461,7 +461,7 @@ static void test_size(void **state)
     (void)state;
     struct job job;
     job_start(&job, "", (size_t)SOURCE_LIMIT + 1); /* refused before a byte is looked at */
-    job.graph = graph_read(&job.arena, &job.diags, &job.source);
+    job.graph = graph_read(&job.arena, &job.diags, &job.source, NULL);
     assert_null(job.graph);
     assert_true(reports(&job.diags, E_TOO_LARGE));
     job_end(&job);
@@ -488,7 +488,7 @@ static void failing(const char *text)
         struct job job;
         job_start(&job, text, strlen(text));
         job.arena.fail_after = n;
-        job.graph = graph_read(&job.arena, &job.diags, &job.source);
+        job.graph = graph_read(&job.arena, &job.diags, &job.source, NULL);
         if (job.graph) {
             FILE *file = fopen("/dev/null", "w");
             graph_order(&job.arena, &job.diags, job.graph);
@@ -539,7 +539,7 @@ static void check_fixture(const char *name)
     snprintf(path, sizeof path, "fixtures/broken/%s", name);
     const struct source *source = source_load(&job.arena, path, &why);
     assert_non_null(source);
-    struct graph *graph = graph_read(&job.arena, &job.diags, source);
+    struct graph *graph = graph_read(&job.arena, &job.diags, source, NULL);
     if (graph)
         assert_null(graph_order(&job.arena, &job.diags, graph));
     FILE *file = open_memstream(&shown, &size);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
+#include "render/sound_file.h"
 #include "vm/repatch.h"
 #include <math.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static inline struct player play_seeded(const char *text, uint64_t seed, uint64_
 {
     struct player p = {0};
     struct source source = {"<test>", text, strlen(text), 0};
-    struct compile_options options = {0};
+    struct compile_options options = {.sounds = {sound_load, NULL}};
     struct compile_result result;
     struct rp_error error;
     if (compile_text(&source, &options, stderr, &result) != 0)
