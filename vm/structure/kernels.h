@@ -81,4 +81,42 @@ KERNEL(rate_pick)
     out[0] = in[0];
 }
 
+/* ---- time and chance ---- */
+
+struct tempo_state {
+    lane before, turns; /* the last x + 1, 0 at the start; whole turns of x, in [0, div) */
+};
+
+/* Locked for ever, as turns are counted and never added up. mul and div are whole numbers held
+ * within 1 and 4096. A step of x by more than half a turn is a new turn, or one back. */
+KERNEL(tempo_lock)
+{
+    struct tempo_state *s = state;
+    lane one = lane_set(1.0f);
+    lane mul = lane_from_int(lane_to_int(lane_clamp(in[1], 1.0f, 4096.0f)));
+    lane div = lane_from_int(lane_to_int(lane_clamp(in[2], 1.0f, 4096.0f)));
+    lane x = lane_clamp(in[0], 0.0f, 1.0f);
+    lane step = lane_sel(lane_gt(s->before, lane_set(0.0f)), x + 1.0f - s->before, lane_set(0.0f));
+    s->before = x + 1.0f;
+    lane k = s->turns + lane_sel(lane_lt(step, lane_set(-0.5f)), one, lane_set(0.0f));
+    k = k - lane_sel(lane_gt(step, lane_set(0.5f)), one, lane_set(0.0f));
+    k = lane_sel(lane_lt(k, lane_set(0.0f)), div - 1.0f, k);
+    k = lane_sel(lane_ge(k, div), lane_set(0.0f), k);
+    s->turns = k;
+    lane turns = (k + x) * mul / div;
+    out[0] = turns - lane_from_int(lane_to_int(turns));
+}
+
+/* The same in every frame: u is the top 24 bits of a hash of the voice's key. */
+KERNEL(voice_random)
+{
+    const ulane *key = state;
+    ulane x = key[0] ^ (key[1] << 13 | key[1] >> 19);
+    x = (x ^ (x >> 16)) * 0x7feb352du;
+    x = (x ^ (x >> 15)) * 0x846ca68bu;
+    x = x ^ (x >> 16);
+    lane u = lane_from_int(lane_as_int(x >> 8)) * (1.0f / 16777216.0f);
+    out[0] = in[0] + (in[1] - in[0]) * u;
+}
+
 #endif
