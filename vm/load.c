@@ -169,9 +169,10 @@ static void find_block(struct rp_program *p)
  * change rates, what they change from. */
 static int fits_rate(const struct vm_instruction *n, uint8_t rate)
 {
+    enum vm_memory memory = n->opcode == VM_CALL_OP ? vm_ops[n->arg].memory : VM_NOTHING;
     if (rate == RATE_ANY)
-        return 1;
-    switch (n->opcode == VM_CALL_OP ? vm_ops[n->arg].memory : VM_NOTHING) {
+        return memory != VM_UP || n->rate > 0;
+    switch (memory) {
     case VM_HOLD:
         return rate < n->rate;
     case VM_UP:
