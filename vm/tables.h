@@ -2,26 +2,15 @@
 #ifndef VM_TABLES_H
 #define VM_TABLES_H
 
+#include "vm/call.h"
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VM_OP_INPUTS = 8, VM_OP_OUTPUTS = 4, VM_OP_STATE = 64, VM_MODULE_OUTPUTS = 8 };
+enum { VM_MODULE_OUTPUTS = 8 };
 
 enum vm_op {
 #define OP(id, name, in, out, state, key, memory, cost, algebra) VM_OP_##name = id,
 #include "ops.def"
-};
-
-/* What an op has besides registers and state, as ops.def says. */
-enum vm_memory {
-    VM_NOTHING,
-    VM_RING,
-    VM_TAP,
-    VM_TABLE,
-    VM_RING_TABLE,
-    VM_HOLD, /* the rates */
-    VM_UP,
-    VM_DOWN,
 };
 
 struct vm_op_row {
