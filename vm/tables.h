@@ -101,6 +101,16 @@ struct vm_module {
 extern const struct vm_module vm_modules[];
 extern const size_t vm_module_count;
 
+/* The modules of a folder of vm/: vm_modules[first] up to the first of the next. */
+struct vm_family {
+    const char *name, *title;
+    unsigned first;
+};
+
+extern const struct vm_family vm_families[];
+extern const size_t vm_family_count;
+const struct vm_family *vm_module_family(const struct vm_module *);
+
 const struct vm_module *vm_module_by_id(enum vm_module_id id);
 const struct vm_module *vm_module_by_name(const char *name, size_t length);
 
