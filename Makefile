@@ -163,11 +163,9 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 
 # ---- the rest ----
 
-man/modules.7: man/modules_page.c vm/tables.c $(wildcard vm/*.def vm/*/*.def)
-	@mkdir -p $(BUILD)/man
-	$(call say,LINK $@)
-	$(Q)$(CC) $(FLAGS) -o $(BUILD)/man/modules_page man/modules_page.c vm/tables.c
-	$(Q)$(BUILD)/man/modules_page > $@.new && mv $@.new $@
+man/modules.7: $(BUILD)/patchc
+	$(call say,MAN $@)
+	$(Q)$(BUILD)/patchc --modules=man -o $@
 
 format:
 	clang-format -i $$(git ls-files '*.[ch]')

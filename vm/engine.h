@@ -5,30 +5,6 @@
 #include "vm/program.h"
 #include <stdint.h>
 
-/* One instruction bound to memory. Signals are [frame][lane]; values that are uniform over the
- * stretch are [lane]. `varying` has bit j set when in[j] is a signal. Outputs never share memory
- * with inputs. */
-struct vm_call {
-    void (*run)(struct vm_call *, uint32_t frames);
-    const float *in[VM_OP_INPUTS];
-    float *out[VM_OP_OUTPUTS];
-    uint32_t *state;              /* [word][lane] */
-    const struct vm_delay *delay; /* of a port */
-    const struct vm_table *table;
-    uint32_t varying;
-    uint32_t instruction; /* which one, for messages */
-    uint8_t outputs;
-    uint8_t rate;  /* `frames` of run is 2^rate for each frame of the stretch */
-    uint8_t shift; /* VM_HOLD: a frame of the input is 2^shift of the output */
-};
-
-/* A delay line or ring: ring[frame & mask][lane]. `at` is the slot of the stretch's first frame. */
-struct vm_delay {
-    float *ring;
-    uint32_t mask, at;
-    float low, high; /* frames a read is held within */
-};
-
 struct vm_engine {
     unsigned lanes;
     void (*const *run)(struct vm_call *, uint32_t frames); /* by row of vm_ops */

@@ -76,10 +76,13 @@ LANE_FN lane lane_from_int(ilane i)
 #endif
 }
 
-/* Toward zero. The caller keeps |x| < 2^31 and x not NaN. */
+/* Toward zero. The caller keeps |x| < 2^31 and x not NaN. The barrier: without trapping math gcc
+ * makes a truncation of (float)(int32_t)x where the CPU has one, and that of -0.5 is -0. */
 LANE_FN ilane lane_to_int(lane x)
 {
-#if VM_VEC == 1
+#if VM_VEC == 1 && defined __GNUC__ && __GNUC__ >= 12 && !defined __clang__
+    return __builtin_assoc_barrier((int32_t)x);
+#elif VM_VEC == 1
     return (int32_t)x;
 #else
     return __builtin_convertvector(x, ilane);

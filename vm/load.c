@@ -302,18 +302,34 @@ unsigned rp_inputs(const struct rp_program *p)
     return p->inputs;
 }
 
+static uint32_t instruction_cost(const struct vm_instruction *n)
+{
+    switch (n->opcode) {
+    case VM_CALL_OP:
+        return (uint32_t)vm_ops[n->arg].cost << n->rate;
+    case VM_READ_PORT:
+        return UINT32_C(3) << n->rate;
+    case VM_WRITE_PORT:
+        return UINT32_C(2) << n->rate;
+    default:
+        return 0;
+    }
+}
+
 uint32_t rp_cost(const struct rp_program *p)
 {
     uint32_t cost = 0;
-    for (uint32_t i = 0; i < p->instruction_count; i++) {
-        const struct vm_instruction *n = &p->code[i];
-        if (n->opcode == VM_CALL_OP)
-            cost += (uint32_t)vm_ops[n->arg].cost << n->rate;
-        else if (n->opcode == VM_READ_PORT)
-            cost += UINT32_C(3) << n->rate;
-        else if (n->opcode == VM_WRITE_PORT)
-            cost += UINT32_C(2) << n->rate;
-    }
+    for (uint32_t i = 0; i < p->instruction_count; i++)
+        cost += instruction_cost(&p->code[i]);
+    return cost;
+}
+
+uint32_t rp_node_cost(const struct rp_program *p, const char *node)
+{
+    uint32_t cost = 0;
+    for (uint32_t i = 0; p->nodes && i < p->instruction_count; i++)
+        if (p->nodes[i] != VM_NONE && strcmp(p->names + p->nodes[i], node) == 0)
+            cost += instruction_cost(&p->code[i]);
     return cost;
 }
 

@@ -3,7 +3,7 @@
  * VM_KERNELS are the family's files, VM_SUFFIX ends the functions' names. Where the CPU's vectors
  * are narrower than the group, each kernel runs over the group's parts in turn (VM_LANES / VM_VEC
  * of them). */
-#include "vm/engine.h"
+#include "vm/call.h"
 #include VM_KERNELS
 
 enum { LANES = VM_LANES, VEC = VM_VEC, PARTS = LANES / VEC, SIDE = PARTS > 1 ? 2 : 1 };

@@ -2,6 +2,7 @@
 #ifndef VM_PROGRAM_H
 #define VM_PROGRAM_H
 
+#include "vm/call.h"
 #include "vm/format.h"
 #include "vm/repatch.h"
 #include "vm/tables.h"
@@ -50,11 +51,6 @@ struct vm_port {
     uint32_t rate;      /* of those frames: 2^rate a frame */
     uint32_t ring;      /* slots of its ring, a power of two; 0: an input */
     uint32_t channel;   /* of an input */
-};
-
-struct vm_table {
-    const float *values;
-    uint32_t length;
 };
 
 /* What STAT says, and what the code adds up to. */

@@ -87,6 +87,25 @@ const struct vm_module vm_modules[] = {
 };
 const size_t vm_module_count = sizeof vm_modules / sizeof *vm_modules;
 
+/* A family begins at the module that comes next. */
+enum {
+#define FAMILY(name, title)   FAMILY_FIRST_##name, FAMILY_BEFORE_##name = FAMILY_FIRST_##name - 1,
+#define MODULE(id, ENUM, ...) MODULE_AT_##ENUM,
+#define IN(...)
+#define OUT(...)
+#include "vm/modules.def"
+    MODULE_END
+};
+
+const struct vm_family vm_families[] = {
+#define FAMILY(name, title) {#name, title, FAMILY_FIRST_##name},
+#define MODULE(...)
+#define IN(...)
+#define OUT(...)
+#include "vm/modules.def"
+};
+const size_t vm_family_count = sizeof vm_families / sizeof *vm_families;
+
 const struct vm_op_row *vm_op_by_id(uint32_t id)
 {
     for (size_t i = 0; i < vm_op_count; i++)
@@ -122,6 +141,14 @@ const struct vm_module *vm_module_by_name(const char *name, size_t length)
         if (same(vm_modules[i].name, name, length))
             return &vm_modules[i];
     return NULL;
+}
+
+const struct vm_family *vm_module_family(const struct vm_module *module)
+{
+    size_t i = vm_family_count - 1;
+    while (vm_families[i].first > (size_t)(module - vm_modules))
+        i--;
+    return &vm_families[i];
 }
 
 const char *vm_kind_name(enum vm_kind kind)

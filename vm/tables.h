@@ -2,26 +2,15 @@
 #ifndef VM_TABLES_H
 #define VM_TABLES_H
 
+#include "vm/call.h"
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VM_OP_INPUTS = 8, VM_OP_OUTPUTS = 4, VM_OP_STATE = 64, VM_MODULE_OUTPUTS = 8 };
+enum { VM_MODULE_OUTPUTS = 8 };
 
 enum vm_op {
 #define OP(id, name, in, out, state, key, memory, cost, algebra) VM_OP_##name = id,
 #include "ops.def"
-};
-
-/* What an op has besides registers and state, as ops.def says. */
-enum vm_memory {
-    VM_NOTHING,
-    VM_RING,
-    VM_TAP,
-    VM_TABLE,
-    VM_RING_TABLE,
-    VM_HOLD, /* the rates */
-    VM_UP,
-    VM_DOWN,
 };
 
 struct vm_op_row {
@@ -111,6 +100,16 @@ struct vm_module {
 
 extern const struct vm_module vm_modules[];
 extern const size_t vm_module_count;
+
+/* The modules of a folder of vm/: vm_modules[first] up to the first of the next. */
+struct vm_family {
+    const char *name, *title;
+    unsigned first;
+};
+
+extern const struct vm_family vm_families[];
+extern const size_t vm_family_count;
+const struct vm_family *vm_module_family(const struct vm_module *);
 
 const struct vm_module *vm_module_by_id(enum vm_module_id id);
 const struct vm_module *vm_module_by_name(const char *name, size_t length);

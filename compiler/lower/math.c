@@ -261,7 +261,9 @@ void lower_RATIO_TO_DB(struct lowering *l, unsigned node)
 
 void lower_MIDI_TO_HZ(struct lowering *l, unsigned node)
 {
-    int above = sub(l, in_value(l, node, VM_IN_MIDI_TO_HZ_a), constant(l, 69.0));
+    int note = in_value(l, node, VM_IN_MIDI_TO_HZ_a);
+    int held = op3(l, VM_OP_clip, note, constant(l, -1000.0), constant(l, 1000.0));
+    int above = sub(l, held, constant(l, 69.0));
     set_out(l, node, 0, scale(l, exp_of(l, above, 1.0 / 12.0), 440.0));
 }
 
