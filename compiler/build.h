@@ -184,6 +184,10 @@ int set_type(struct builder *, struct proto *, struct type);
 /* build_flat.c */
 void lay_out_patch(struct builder *, struct patch *);
 
+/* build_stereo.c: by node, whether its outputs of kind ANY are stereo; reports such where a signal
+ * is wanted. NULL when memory ran out. */
+char *find_stereo(struct builder *, const struct graph *);
+
 /* build.c */
 void build_patch(struct builder *, struct patch *);
 void *shape_error(struct builder *, struct place, const char *message, const char *help);

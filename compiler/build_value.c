@@ -143,7 +143,7 @@ static int check_kind(struct builder *b, const struct type *type, unsigned input
                       struct place place, const struct origin *from)
 {
     struct port port = type_port(type, input);
-    int fits = port.kind == from->kind || (from->kind == VM_SIGNAL) ||
+    int fits = port.kind == from->kind || from->kind == VM_SIGNAL || from->kind == VM_ANY ||
                (port.kind == VM_ANY && from->kind == VM_STEREO);
     if (fits)
         return 0;
