@@ -22,69 +22,6 @@ static const char *wanted = "";
 static long wanted_number = -1;
 static unsigned failures;
 
-/* ---- a trial as a program ---- */
-
-struct patch {
-    const struct trial *trial;
-    void *memory;
-    struct rp_program *program;
-    unsigned channels;
-};
-
-static char why_not[2000]; /* what the compiler said last */
-
-static int compile(const char *text, struct compile_result *result)
-{
-    struct source source = {"trial.sx", text, strlen(text), 0};
-    struct compile_options options = {0};
-    FILE *said = fmemopen(why_not, sizeof why_not, "w");
-    assert_non_null(said);
-    int status = compile_text(&source, &options, said, result);
-    fclose(said);
-    return status;
-}
-
-/* Tables of other shapes are tried until one fits. 0, or -1. */
-static int compile_trial(struct trial *t, struct compile_result *result)
-{
-    static const unsigned rows[] = {8, 1, 2, 64};
-    char first[sizeof why_not] = "";
-    for (unsigned r = 0; r < COUNT(rows); r++)
-        for (unsigned columns = 1; columns <= 4; columns++) {
-            t->columns = columns;
-            t->rows = rows[(r + t->number) % COUNT(rows)];
-            trial_write(t);
-            if (compile(t->text, result) == 0)
-                return 0;
-            if (!first[0])
-                memcpy(first, why_not, sizeof first);
-            if (!strstr(t->text, "(table"))
-                return -1;
-        }
-    memcpy(why_not, first, sizeof first);
-    return -1;
-}
-
-static int patch_open(struct patch *p, struct trial *t)
-{
-    struct compile_result result;
-    struct rp_error error;
-    if (compile_trial(t, &result))
-        return -1;
-    size_t size = rp_program_bytes(result.bytes, result.size);
-    *p = (struct patch){.trial = t, .memory = kit_aligned(size)};
-    p->program = rp_load(result.bytes, result.size, p->memory, size, &error);
-    free(result.bytes);
-    assert_non_null(p->program);
-    p->channels = rp_channels(p->program);
-    return 0;
-}
-
-static void patch_close(struct patch *p)
-{
-    free(p->memory);
-}
-
 /* ---- failures ---- */
 
 static void complain(const struct trial *t, const char *format, ...)
