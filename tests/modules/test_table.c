@@ -16,7 +16,7 @@
 #include <xmmintrin.h>
 #endif
 
-enum { SEEDS = 4, RANDOM_TRIALS = 8, MOST_BYTES = 48 << 20 };
+enum { SEEDS = 4, RANDOM_TRIALS = 8, MOST_BYTES = 48 << 20, MUCH = 2 << 20 };
 
 static const char *wanted = "";
 static long wanted_number = -1;
@@ -81,6 +81,7 @@ struct stage {
     struct way way;
     struct rp_group *group;
     void *memory;
+    int light;             /* little memory is cleared when a voice starts */
     float *in[2], *out[2]; /* planes of the group */
     const float *sound[2]; /* of the voice */
 };
@@ -91,6 +92,7 @@ static struct stage stage_open(const struct patch *p, const struct way *way)
     struct rp_error error;
     size_t size = rp_group_bytes(p->program, way->lanes);
     s.memory = kit_aligned(size);
+    s.light = size < MUCH;
     s.group = rp_instantiate(p->program, way->lanes, RP_ISA_BEST, s.memory, size, &error);
     assert_non_null(s.group);
     for (unsigned c = 0; c < 2; c++) {
@@ -131,7 +133,8 @@ static void stir_crowd(struct stage *s)
     if (lane == s->way.lane)
         return;
     if (params == 0 || kit_random(&s->way.chance) % 4 == 0) {
-        rp_voice_start(s->group, lane, kit_random(&s->way.chance), lane);
+        if (s->light)
+            rp_voice_start(s->group, lane, kit_random(&s->way.chance), lane);
     } else {
         unsigned param = (unsigned)(kit_random(&s->way.chance) % params);
         float position = (float)kit_between(&s->way.chance, 0.0, 1.0);
@@ -193,7 +196,8 @@ static int run(struct stage *s, uint32_t at, uint32_t until, float *const out[2]
 static int run_before(struct stage *s, struct rp_error *error)
 {
     for (unsigned l = 0; l < s->way.lanes; l++)
-        rp_voice_start(s->group, l, kit_random(&s->way.chance), l);
+        if (s->light || l / 2 == s->way.lane / 2)
+            rp_voice_start(s->group, l, kit_random(&s->way.chance), l);
     fill_planes(s, 0, s->way.late);
     const float *in[2] = {s->in[0], s->in[1]};
     return rp_process(s->group, s->way.late, rp_inputs(s->patch->program) ? in : NULL, s->out,
@@ -231,6 +235,8 @@ static int should_be_quiet(const struct trial *t)
 {
     static const char *const families[] = {"filter", "delay", "dynamics", "shape"};
     int quiet = 0;
+    if (t->output > 0) /* a gain, a level */
+        return 0;
     for (unsigned i = 0; i < t->module->inputs; i++) {
         const struct wire *w = &t->in[i];
         if (w->drive == DRIVE_NOISE || w->drive == DRIVE_SQUARE || w->drive == DRIVE_PARAM ||
