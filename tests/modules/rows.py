@@ -14,7 +14,7 @@ PATCHC, PATCHRUN = os.environ["PATCHC"], os.environ["PATCHRUN"]
 WORK = sys.argv[1]
 FAMILY_ID = dict(osc=1, noise=2, filter=3, env=4, math=5, structure=6, delay=7, dynamics=8, shape=9,
                  control=10, physical=11)
-BARE = ("math", "structure")  # families whose modules may have names without a prefix
+BARE = ("math", "structure", "delay")  # families whose modules may have names without a prefix
 LOUD, QUIET = 1.0, 10 ** (-26 / 20)
 DISTINCT = 8  # samples that differ: fewer are no sound, or one of a bit
 SOUND_IN = [None, "golden/coin.flac", "golden/chord.flac"]  # by channels
@@ -57,8 +57,8 @@ def words(problems, module):
     if len(module["summary"]) > 72:
         problems.append("the summary is over 72 characters")
     for port in module["inputs"] + module["outputs"]:
-        if not re.fullmatch(r"[a-z][a-z0-9]*", port["name"]):
-            problems.append(f"port '{port['name']}' is not lower case letters and digits")
+        if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", port["name"]):
+            problems.append(f"port '{port['name']}' is not lower-case words with _ between")
         if not port["help"] or port["help"].endswith("."):
             problems.append(f"the help of '{port['name']}' is empty or ends in a full stop")
         if port.get("unit") == "Hz" and port.get("high", 0) > 24000:
@@ -120,7 +120,7 @@ def example(problems, module):
     sound(problems, module, program)
 
 
-def names(module, row, prefixes):
+def names(module, row):
     """The scheme of names and ids."""
     number, enum, name, family = row
     problems = []
@@ -134,8 +134,6 @@ def names(module, row, prefixes):
         problems.append(f"id {number:#06x} is not of its family")
     if module["family"] != family:
         problems.append("patchc names another family")
-    if prefixes.setdefault(name.split(".")[0], family) != family:
-        problems.append(f"its prefix is that of family '{prefixes[name.split('.')[0]]}'")
     return problems
 
 
@@ -158,12 +156,11 @@ def lowerings():
 def main():
     modules = {m["name"]: m for m in json.loads(run(PATCHC, "--modules=json").stdout)["modules"]}
     rows = list(rows_of_files())
-    prefixes = {}
     if len(rows) != len(modules):
         say("families", [f"{len(rows)} rows in vm/*/modules.def, {len(modules)} modules"])
     for row in rows:
         module = modules[row[2]]
-        problems = names(module, row, prefixes)
+        problems = names(module, row)
         words(problems, module)
         if module["example"]:
             example(problems, module)
