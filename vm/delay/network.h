@@ -18,7 +18,8 @@ KERNEL(decay_coeff)
 {
     (void)state;
     lane time = lane_clamp(in[1], 0.01f, 1000.0f);
-    lane power = lane_max(in[0] * -9.9657843f / time, lane_set(-40.0f)); /* log2 of the gain */
+    lane d = lane_max(in[0], lane_set(0.0f));
+    lane power = lane_max(d * -9.9657843f / time, lane_set(-40.0f)); /* log2 of the gain */
     lane gain = lane_exp2(power);
     lane whole = lane_exp2(power / lane_clamp(in[2], 0.1f, 4.0f));
     lane ratio = lane_clamp(in[3], 0.01f, 1.0f);
