@@ -266,32 +266,33 @@ static double place_of(unsigned i, unsigned count)
     return even(i % 2 ? count - 1 - i / 2 : i / 2, count);
 }
 
-/* What the frequency would be when it is known now, else -1. */
-static double known_frequency(const struct proto *p, unsigned input)
+/* 1, with *hz set, when the frequency is known now. */
+static int known_frequency(const struct proto *p, unsigned input, double *hz)
 {
     const struct input *in = &p->in[input];
-    double sum = 0.0;
+    *hz = 0.0;
     for (unsigned t = 0; t < in->count; t++) {
         if (in->terms[t].kind != TERM_CONSTANT)
-            return -1.0;
-        sum += in->terms[t].value;
+            return 0;
+        *hz += in->terms[t].value;
     }
-    if (in->count)
-        return sum;
-    return p->type.module ? p->type.module->in[input].def : p->type.patch->graph.params[input].def;
+    if (in->count == 0)
+        *hz =
+            p->type.module ? p->type.module->in[input].def : p->type.patch->graph.params[input].def;
+    return 1;
 }
 
 static int give_frequency(struct unison *u, struct proto *copy, unsigned i)
 {
     unsigned input = (unsigned)u->s->input;
     double ratio = number_exp2(even(i, u->s->count) * u->s->detune / 1200.0);
-    double known = known_frequency(u->p, input);
+    double hz;
     if (ratio == 1.0) {
         copy->in[input] = u->p->in[input];
         return 0;
     }
-    if (known >= 0.0) {
-        give_constant(u, &copy->in[input], known * ratio);
+    if (known_frequency(u->p, input, &hz)) {
+        give_constant(u, &copy->in[input], hz * ratio);
         return 0;
     }
     struct proto *product = add_module(u, VM_MOD_MATH_MUL, "freq", i + 1);

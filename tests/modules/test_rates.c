@@ -120,7 +120,7 @@ static void test_images(void **state)
 /* ---- why ---- */
 
 /* What is neither a harmonic of `hz` nor DC, in dB below the fundamental. `hz` is whole, even, and
- */
+ * a phase steps by it exactly. */
 static double foreign(const float *x, unsigned hz)
 {
     const float *half = x + LONG / 2;
