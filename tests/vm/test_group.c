@@ -1118,7 +1118,9 @@ static void test_checked_is_the_same(void **state)
     play(&part, &plainest, want);
     struct rp_group *g = t_group(b.program, 1, RP_ISA_BEST);
     rp_voice_start(g, 0, 9, 9);
-    assert_int_equal(rp_run_checked(g, FRAMES, out, NULL), RP_OK);
+    struct rp_error error;
+    if (rp_run_checked(g, FRAMES, out, &error) != RP_OK)
+        fail_msg("frame %llu: %s: %s", (unsigned long long)error.offset, error.node, error.reason);
     t_same(left, want, FRAMES, "left");
     t_same(right, want + FRAMES, FRAMES, "right");
     free(g);
