@@ -557,6 +557,17 @@ static void play_random_ways(const struct part *part, const float *want, uint64_
         }
 }
 
+/* As text and back: the same bytes. */
+static void check_text(struct built *b)
+{
+    struct rp_error error;
+    struct bytes text = disassemble(&b->arena, &b->file, 1, &error);
+    assert_non_null(text.data);
+    struct bytes again = t_assemble(&b->arena, (const char *)text.data);
+    assert_int_equal(again.size, b->file.size);
+    assert_memory_equal(again.data, b->file.data, again.size);
+}
+
 static void test_random_programs(void **state)
 {
     static float want[CHANNELS * FRAMES];
@@ -567,6 +578,7 @@ static void test_random_programs(void **state)
         make_program(&m, seed);
         struct built b = t_build(m.t.text);
         struct part part = random_part(b.program, &m.chance);
+        check_text(&b);
         play(&part, &plainest, want);
         assert_false(is_silent(want));
         play_random_ways(&part, want, &m.chance);
