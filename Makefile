@@ -159,6 +159,9 @@ $(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(ALL_OBJECTS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
 .SECONDARY:
 
 # ---- the rest ----
@@ -166,6 +169,11 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 man/modules.7: $(BUILD)/patchc
 	$(call say,MAN $@)
 	$(Q)$(BUILD)/patchc --modules=man -o $@
+# The tables in it; the rest is written by hand.
+docs/modules.md: $(BUILD)/patchc
+	$(call say,TABLES $@)
+	$(Q)$(BUILD)/patchc --modules=markdown -o $(BUILD)/modules.md
+	$(Q)sed -i -e '/^<!-- patchc/,/^<!-- end/{//!d}' -e '/^<!-- patchc/r $(BUILD)/modules.md' $@
 
 format:
 	clang-format -i $$(git ls-files '*.[ch]')

@@ -25,6 +25,7 @@ enum action {
     ACTION_MODULES,
     ACTION_MODULES_JSON,
     ACTION_MODULES_PAGE,
+    ACTION_MODULES_TABLE,
     ACTION_MODULE,
     ACTION_EXAMPLE,
 };
@@ -116,8 +117,10 @@ static int ask_modules(struct options *o, const char *form)
         ask(o, ACTION_MODULES_JSON);
     else if (strcmp(form, "man") == 0)
         ask(o, ACTION_MODULES_PAGE);
+    else if (strcmp(form, "markdown") == 0)
+        ask(o, ACTION_MODULES_TABLE);
     else
-        return usage("--modules takes text, json or man, not '%s'", form);
+        return usage("--modules takes text, json, man or markdown, not '%s'", form);
     return -1;
 }
 
@@ -386,6 +389,8 @@ static int write_of(enum action action, const struct vm_module *module, FILE *fi
         return modules_json(file);
     case ACTION_MODULES_PAGE:
         return modules_page(file);
+    case ACTION_MODULES_TABLE:
+        return modules_table(file);
     case ACTION_MODULE:
         return module_show(module, file);
     default:

@@ -247,3 +247,24 @@ int modules_list(FILE *file)
     }
     return ferror(file) ? -1 : 0;
 }
+
+int modules_table(FILE *file)
+{
+    const struct vm_family *last = NULL;
+    for (size_t i = 0; i < vm_module_count; i++) {
+        const struct vm_module *module = &vm_modules[i];
+        const struct vm_family *family = vm_module_family(module);
+        long cost = module_cost(module);
+        if (cost < 0)
+            return -1;
+        if (family != last)
+            fprintf(file,
+                    "\n### %c%s\n\n| module | | latency | cost |\n| --- | --- | --- | --- |\n",
+                    toupper((unsigned char)*family->title), family->title + 1);
+        last = family;
+        fprintf(file, "| `%s` | %s | %s | %ld |\n", module->name, module->summary, module->latency,
+                cost);
+    }
+    fputc('\n', file);
+    return ferror(file) ? -1 : 0;
+}

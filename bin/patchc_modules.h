@@ -10,6 +10,7 @@
 int modules_list(FILE *);
 int modules_json(FILE *);
 int modules_page(FILE *);
+int modules_table(FILE *); /* in Markdown */
 int module_show(const struct vm_module *, FILE *);
 
 /* The row; NULL, with what is wrong said on the standard error. */

@@ -110,7 +110,7 @@ unknown_module() {
 check "--module: a name that is none" unknown_module --module
 check "--example: a name that is none" unknown_module --example
 module_usage() {
-    status 2 "$patchc" --modules=xml && says "--modules takes text, json or man, not 'xml'" &&
+    status 2 "$patchc" --modules=xml && says "--modules takes text, json, man or markdown, not 'xml'" &&
         status 2 "$patchc" --modules --schema && says "only one of" &&
         status 2 "$patchc" --module gain fixtures/coin.sx && says "is too many"
 }

@@ -35,6 +35,11 @@ modules_page_is_fresh() {
     "$patchc" --modules=man | diff man/modules.7 - >"$work/diff" || { head -5 "$work/diff"; echo "stale: run make man/modules.7"; return 1; }
 }
 check "man/modules.7 is fresh" modules_page_is_fresh
+modules_tables_are_fresh() {
+    "$patchc" --modules=markdown | diff <(sed '1,/^<!-- patchc/d; /^<!-- end/,$d' docs/modules.md) - >"$work/diff" ||
+        { head -5 "$work/diff"; echo "stale: run make docs/modules.md"; return 1; }
+}
+check "the tables of docs/modules.md are fresh" modules_tables_are_fresh
 man_page_is_clean() {
     ! mandoc -Tlint -W warning "$1" | grep -v "^$"
 }

@@ -32,50 +32,6 @@ static unsigned flags_set(void)
 }
 #endif
 
-/* Signals are params, so that each lane has its own; constants and words have their turns. */
-static int tail_plan(struct trial *t, const struct vm_module *m, unsigned number)
-{
-    unsigned turn = number;
-    int found = number == 0;
-    trial_begin(t, m, number, 1);
-    t->sound = SOUND_NOISE;
-    for (unsigned i = 0; i < m->inputs; i++) {
-        const struct vm_in *in = &m->in[i];
-        struct wire wire;
-        t->in[i] = quiet_wire(t, in);
-        if (in->kind == VM_CHOICE || in->use == VM_USE_STATIC) {
-            for (unsigned n = 0; drive_in_turn(t, in, n, &wire); n++)
-                if (turn-- == 1) {
-                    t->in[i] = wire;
-                    found = 1;
-                }
-        } else if (in->kind == VM_ANY || in->kind == VM_STEREO ||
-                   (is_sound(m, in) && must_be_given(in))) {
-            t->in[i] = sound_wire();
-        } else if (in->kind != VM_DATA) {
-            t->in[i] = ranging_wire(t, in, DRIVE_PARAM);
-        }
-    }
-    return found;
-}
-
-/* A param of a setting: gates are on; one param is at its low or high end in turn; the first
- * settings have defaults beside it, the later ones what chance gives. */
-static float setting_of(const struct patch *p, unsigned setting, unsigned param)
-{
-    const struct rp_param *info = rp_param_info(p->program, param);
-    unsigned params = rp_param_count(p->program);
-    uint64_t chance = setting * 64 + param;
-    kit_random(&chance);
-    if (info->unit == RP_UNIT_GATE)
-        return 1.0f;
-    if (setting > 0 && (setting - 1) / 2 % params == param)
-        return setting % 2 ? info->high : info->low;
-    if (setting > 2 * params)
-        return rp_param_at(info, (float)kit_between(&chance, 0.0, 1.0));
-    return info->def;
-}
-
 static void set_lane(struct rp_group *g, const struct patch *p, unsigned lane, unsigned setting)
 {
     for (unsigned i = 0; i < rp_param_count(p->program); i++)

@@ -373,4 +373,111 @@ static inline int trial_plan(struct trial *t, const struct vm_module *module, un
     return turn < random_trials;
 }
 
+/* Signals are params, so that each lane has its own; constants and words have their turns. */
+static inline int tail_plan(struct trial *t, const struct vm_module *m, unsigned number)
+{
+    unsigned turn = number;
+    int found = number == 0;
+    trial_begin(t, m, number, 1);
+    t->sound = SOUND_NOISE;
+    for (unsigned i = 0; i < m->inputs; i++) {
+        const struct vm_in *in = &m->in[i];
+        struct wire wire;
+        t->in[i] = quiet_wire(t, in);
+        if (in->kind == VM_CHOICE || in->use == VM_USE_STATIC) {
+            for (unsigned n = 0; drive_in_turn(t, in, n, &wire); n++)
+                if (turn-- == 1) {
+                    t->in[i] = wire;
+                    found = 1;
+                }
+        } else if (in->kind == VM_ANY || in->kind == VM_STEREO ||
+                   (is_sound(m, in) && must_be_given(in))) {
+            t->in[i] = sound_wire();
+        } else if (in->kind != VM_DATA) {
+            t->in[i] = ranging_wire(t, in, DRIVE_PARAM);
+        }
+    }
+    return found;
+}
+
+/* ---- a trial as a program ---- */
+
+struct patch {
+    const struct trial *trial;
+    void *memory;
+    struct rp_program *program;
+    unsigned channels;
+};
+
+static char why_not[2000]; /* what the compiler said last */
+
+static inline int compile(const char *text, struct compile_result *result)
+{
+    struct source source = {"trial.sx", text, strlen(text), 0};
+    struct compile_options options = {0};
+    FILE *said = fmemopen(why_not, sizeof why_not, "w");
+    assert_non_null(said);
+    int status = compile_text(&source, &options, said, result);
+    fclose(said);
+    return status;
+}
+
+/* Tables of other shapes are tried until one fits. 0, or -1. */
+static inline int compile_trial(struct trial *t, struct compile_result *result)
+{
+    static const unsigned rows[] = {8, 1, 2, 64};
+    char first[sizeof why_not] = "";
+    for (unsigned r = 0; r < COUNT(rows); r++)
+        for (unsigned columns = 1; columns <= 4; columns++) {
+            t->columns = columns;
+            t->rows = rows[(r + t->number) % COUNT(rows)];
+            trial_write(t);
+            if (compile(t->text, result) == 0)
+                return 0;
+            if (!first[0])
+                memcpy(first, why_not, sizeof first);
+            if (!strstr(t->text, "(table"))
+                return -1;
+        }
+    memcpy(why_not, first, sizeof first);
+    return -1;
+}
+
+static inline int patch_open(struct patch *p, struct trial *t)
+{
+    struct compile_result result;
+    struct rp_error error;
+    if (compile_trial(t, &result))
+        return -1;
+    size_t size = rp_program_bytes(result.bytes, result.size);
+    *p = (struct patch){.trial = t, .memory = kit_aligned(size)};
+    p->program = rp_load(result.bytes, result.size, p->memory, size, &error);
+    free(result.bytes);
+    assert_non_null(p->program);
+    p->channels = rp_channels(p->program);
+    return 0;
+}
+
+static inline void patch_close(struct patch *p)
+{
+    free(p->memory);
+}
+
+/* A param of a setting: gates are on; one param is at its low or high end in turn; the first
+ * settings have defaults beside it, the later ones what chance gives. */
+static inline float setting_of(const struct patch *p, unsigned setting, unsigned param)
+{
+    const struct rp_param *info = rp_param_info(p->program, param);
+    unsigned params = rp_param_count(p->program);
+    uint64_t chance = setting * 64 + param;
+    kit_random(&chance);
+    if (info->unit == RP_UNIT_GATE)
+        return 1.0f;
+    if (setting > 0 && (setting - 1) / 2 % params == param)
+        return setting % 2 ? info->high : info->low;
+    if (setting > 2 * params)
+        return rp_param_at(info, (float)kit_between(&chance, 0.0, 1.0));
+    return info->def;
+}
+
 #endif

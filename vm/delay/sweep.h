@@ -33,7 +33,7 @@ LANE_FN lane phaser(lane *s, int stages, const lane *in)
     lane rest = lane_set(0.0f), power = lane_set(1.0f);
     for (int i = 0; i < stages; i++) {
         rest = rest * a + s[i];
-        power = power * a;
+        power = lane_flush(power * a); /* a passes 0 at sr/4 */
     }
     lane u = (in[0] + k * rest) / (lane_set(1.0f) - k * power);
     lane y = lane_clamp(u, -1048576.0f, 1048576.0f);
