@@ -92,8 +92,8 @@ static const char *check_points(const struct data *points, double sustain, doubl
     if (points->columns < 2 || points->columns > 3)
         return "wants rows of time and level, or of time, level and curve";
     *help = "rows count from 1; 0 is none";
-    if (sustain > rows || sustain != (double)(long)sustain || loop != (double)(long)loop)
-        return "has no such sustain or loop row";
+    if (sustain > rows)
+        return "has no such sustain row";
     *help = "a loop leads from the sustain row back to itself or to an earlier row";
     if (loop > sustain)
         return "has a loop row after its sustain row";
@@ -103,8 +103,10 @@ static const char *check_points(const struct data *points, double sustain, doubl
 void lower_ENV_POINTS(struct lowering *l, unsigned node)
 {
     const struct data *points = in_table(l, node, VM_IN_ENV_POINTS_points);
-    double sustain = in_static(l, node, VM_IN_ENV_POINTS_sustain);
-    double loop = in_static(l, node, VM_IN_ENV_POINTS_loop);
+    double sustain = (double)(long)(in_static(l, node, VM_IN_ENV_POINTS_sustain) + 0.5);
+    double loop = (double)(long)(in_static(l, node, VM_IN_ENV_POINTS_loop) + 0.5);
+    if (loop > 0.0 && sustain == 0.0)
+        sustain = (double)(points->count / points->columns);
     const char *help, *fault = check_points(points, sustain, loop, &help);
     if (fault)
         lower_error(l, node, fault, help);

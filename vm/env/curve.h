@@ -42,9 +42,10 @@ KERNEL(env_curve)
     curve_of(in[0], &out[0], &out[1]);
 }
 
-/* y(t) of (k, r); within 1e-6 of it, and of 1. */
-LANE_FN lane curve_bend(lane t, lane k, lane r)
+/* y(t) of (k, r), t held at 1; within 1e-6 of it. Past 1 small powers would be denormal. */
+LANE_FN lane curve_bend(lane time, lane k, lane r)
 {
+    lane t = lane_min(time, lane_set(1.0f));
     ilane straight = lane_ge(lane_set(0.0f), lane_abs(k));
     return lane_sel(straight, t, curve_exp2m1(k * t) * r);
 }
