@@ -378,8 +378,12 @@ static void test_silence_follows(void **state)
     (void)state;
     follow("env.follow.rms", "(release 2ms)", 1.0f, 10, 48000);
     assert_true(out[47999] == 0.0f);
+    for (int n = 0; n < 48000; n++)
+        assert_true(out[n] == 0.0f || out[n] > 9e-11f);
     follow("env.follow.peak", "(release 2ms)", 1.0f, 10, 48000);
     assert_true(out[47999] == 0.0f);
+    for (int n = 0; n < 48000; n++)
+        assert_true(out[n] == 0.0f || out[n] > 9e-21f);
 }
 
 /* ---- at higher rates ---- */
