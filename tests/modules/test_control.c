@@ -174,6 +174,29 @@ static void test_lfo_random_offset(void **state)
         assert_true(left[n] == plain[n - 1800]);
 }
 
+/* Backwards through the same values; a retrigger takes a new one. */
+static void test_lfo_random_ways(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        in[i] = i == 530 ? 1.0f : 0.0f;
+    struct player p = play("(patch (params (f (unit hz) (range -480 480) (default 480)))"
+                           " (output (control.lfo (freq f) (shape random))))");
+    player_run(&p, 550, left);
+    player_set(&p, "f", -480.0);
+    player_run(&p, 1000, left + 550);
+    for (int n = 1; n < 550; n++)
+        assert_true(left[550 + n] == left[550 - n] || n % 100 == 50);
+    for (int turn = 0; turn < 4; turn++)
+        assert_true(left[1100 + turn * 100 + 50] != left[1100 + turn * 100 - 50] &&
+                    left[1100 + turn * 100 + 50] == left[1100 + turn * 100 + 10]);
+    player_close(&p);
+    run_patch("(patch (output (control.lfo (freq 480) (shape random) (retrigger (input.mono)))))",
+              1000);
+    assert_true(left[529] == left[501] && left[530] != left[529] && left[530] == left[629]);
+    assert_true(left[630] != left[629] && left[630] == left[729]);
+}
+
 /* ---- from value to value ---- */
 
 static void test_glide(void **state)
@@ -663,19 +686,33 @@ static void test_oversampled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lfo_exact),     cmocka_unit_test(test_lfo_shapes),
-        cmocka_unit_test(test_lfo_fade),      cmocka_unit_test(test_lfo_retrigger),
-        cmocka_unit_test(test_lfo_random),    cmocka_unit_test(test_lfo_random_offset),
-        cmocka_unit_test(test_glide),         cmocka_unit_test(test_glide_again),
-        cmocka_unit_test(test_glide_edges),   cmocka_unit_test(test_slew),
-        cmocka_unit_test(test_clock),         cmocka_unit_test(test_clock_long),
-        cmocka_unit_test(test_steps_order),   cmocka_unit_test(test_steps_random),
-        cmocka_unit_test(test_steps_lengths), cmocka_unit_test(test_steps_clocked),
-        cmocka_unit_test(test_steps_reset),   cmocka_unit_test(test_trigger),
-        cmocka_unit_test(test_gate),          cmocka_unit_test(test_hold_track),
-        cmocka_unit_test(test_count),         cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_chance),        cmocka_unit_test(test_chance_gates),
-        cmocka_unit_test(test_quantise),      cmocka_unit_test(test_scale),
+        cmocka_unit_test(test_lfo_exact),
+        cmocka_unit_test(test_lfo_shapes),
+        cmocka_unit_test(test_lfo_fade),
+        cmocka_unit_test(test_lfo_retrigger),
+        cmocka_unit_test(test_lfo_random),
+        cmocka_unit_test(test_lfo_random_offset),
+        cmocka_unit_test(test_lfo_random_ways),
+        cmocka_unit_test(test_glide),
+        cmocka_unit_test(test_glide_again),
+        cmocka_unit_test(test_glide_edges),
+        cmocka_unit_test(test_slew),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_long),
+        cmocka_unit_test(test_steps_order),
+        cmocka_unit_test(test_steps_random),
+        cmocka_unit_test(test_steps_lengths),
+        cmocka_unit_test(test_steps_clocked),
+        cmocka_unit_test(test_steps_reset),
+        cmocka_unit_test(test_trigger),
+        cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_hold_track),
+        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_chance),
+        cmocka_unit_test(test_chance_gates),
+        cmocka_unit_test(test_quantise),
+        cmocka_unit_test(test_scale),
         cmocka_unit_test(test_oversampled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
