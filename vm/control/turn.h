@@ -66,7 +66,7 @@ LANE_FN ilane turn_wrap(struct turn_fixed *turn)
     return under - over;
 }
 
-/* A turn as 2^-32 turns, within 2^-24 turns; exact at whole Hz frames that are floats of turns. */
+/* A turn as 2^-32 turns, within 2^-24 turns; exact where 2^24 times the turn is whole. */
 LANE_FN ulane turn_phase(struct turn_fixed turn)
 {
     lane x = lane_min(turn_to_lane(turn) / 48000.0f, lane_set(0.99999994f)); /* 1 - 2^-24 */

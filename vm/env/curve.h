@@ -2,8 +2,8 @@
  *
  *   y(t) := (e^(c t) - 1)/(e^c - 1), 0 <= t <= 1;  y := t for c = 0
  *
- * c below 0 starts fast and ends slow, as a capacitor does; above 0 slow, then fast. The second
- * half of c is the first of -c turned around: y(t; -c) = 1 - y(1 - t; c). */
+ * c below 0 starts fast and ends slow, as a capacitor does; above 0 slow, then fast:
+ * y(t; -c) = 1 - y(1 - t; c). Stateless. */
 #ifndef VM_ENV_CURVE_H
 #define VM_ENV_CURVE_H
 
