@@ -167,7 +167,8 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
     struct signal in = in_signal(l, node, VM_IN_DELAY_PINGPONG_in);
     int frames = time_frames(l, node, VM_IN_DELAY_PINGPONG_time);
     int feedback = in_value(l, node, VM_IN_DELAY_PINGPONG_feedback);
-    int corner = op1(l, VM_OP_onepole_coeff, in_value(l, node, VM_IN_DELAY_PINGPONG_tone));
+    int corner = op1(l, VM_OP_decay_corner, in_value(l, node, VM_IN_DELAY_PINGPONG_tone));
+    int none = constant(l, 0.0), one = constant(l, 1.0);
     unsigned mix = VM_IN_DELAY_PINGPONG_mix;
     int limit[2] = {constant(l, -0.99), constant(l, 0.99)};
     int port[2], out[2];
@@ -179,8 +180,11 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
     for (unsigned s = 0; s < 2; s++)
         port[s] = delay_line(l, node, least, with_margin(l, node, longest));
     frames = op2(l, VM_OP_max, frames, constant(l, shortest * RP_SAMPLE_RATE * node_rate(l, node)));
-    for (unsigned s = 0; s < 2; s++)
-        out[s] = op2(l, VM_OP_onepole, tap(l, VM_OP_tap_between, port[s], frames), corner);
+    for (unsigned s = 0; s < 2; s++) {
+        int echo = tap(l, VM_OP_tap_between, port[s], frames);
+        int in_filter[VM_OP_INPUTS] = {echo, one, none, corner, corner};
+        out[s] = op(l, VM_OP_decay_filter, in_filter);
+    }
     for (unsigned s = 0; s < 2; s++) {
         int back = mul(l, out[1 - s], feedback);
         int silent = s == 1 && in.right == IR_NONE;
