@@ -45,26 +45,49 @@ static const char *help_for(const struct data *d)
                : "8192 frames are 170 ms; reverb.fdn and reverb.plate make longer rooms";
 }
 
-void lower_CONVOLVE(struct lowering *l, unsigned node)
+/* 0, or -1 when it was reported why not. */
+static int check_response(struct lowering *l, unsigned node, const struct data *d)
 {
-    const struct data *d[2] = {in_table(l, node, VM_IN_CONVOLVE_impulse),
-                               in_table(l, node, VM_IN_CONVOLVE_right)};
-    struct signal in = in_signal(l, node, VM_IN_CONVOLVE_in);
-    int gain = in_value(l, node, VM_IN_CONVOLVE_gain), out[2];
-    unsigned columns[2] = {0, !d[1] && d[0]->columns == 2};
-    int same = in.right == IR_NONE && !d[1] && d[0]->columns == 1;
-    if (!d[1])
-        d[1] = d[0];
-    for (unsigned s = 0; s < 2; s++)
-        if (fault_of(d[s])) {
-            lower_error(l, node, fault_of(d[s]), help_for(d[s]));
-            return;
-        }
+    if (!d)
+        return -1;
+    if (fault_of(d)) {
+        lower_error(l, node, fault_of(d), help_for(d));
+        return -1;
+    }
     if (node_rate(l, node) != 1.0) {
         lower_error(l, node, "runs at the sample rate only", "take it out of the oversampled part");
-        return;
+        return -1;
     }
-    out[0] = through(l, node, d[0], columns[0], in.left);
-    out[1] = same ? out[0] : through(l, node, d[1], columns[1], side_of(in, 1));
-    set_sides(l, node, mul(l, out[0], gain), mul(l, out[1], gain));
+    return 0;
+}
+
+void lower_CONVOLVE(struct lowering *l, unsigned node)
+{
+    const struct data *d = in_table(l, node, VM_IN_CONVOLVE_impulse);
+    struct signal in = in_signal(l, node, VM_IN_CONVOLVE_in), out = in;
+    int gain = in_value(l, node, VM_IN_CONVOLVE_gain);
+    if (check_response(l, node, d))
+        return;
+    out.left = mul(l, through(l, node, d, 0, in.left), gain);
+    if (in.right != IR_NONE)
+        out.right = mul(l, through(l, node, d, 0, in.right), gain);
+    set_stereo(l, node, 0, out);
+}
+
+/* A table of two columns at `impulse` has both sides'. */
+void lower_CONVOLVE_STEREO(struct lowering *l, unsigned node)
+{
+    const struct data *d[2] = {in_table(l, node, VM_IN_CONVOLVE_STEREO_impulse),
+                               in_table(l, node, VM_IN_CONVOLVE_STEREO_right)};
+    struct signal in = in_signal(l, node, VM_IN_CONVOLVE_STEREO_in);
+    int gain = in_value(l, node, VM_IN_CONVOLVE_STEREO_gain), out[2];
+    unsigned column = !d[1] && d[0] && d[0]->columns == 2;
+    if (!d[1])
+        d[1] = d[0];
+    for (unsigned s = 0; s < 2; s++) {
+        if (check_response(l, node, d[s]))
+            return;
+        out[s] = mul(l, through(l, node, d[s], s ? column : 0, side_of(in, s)), gain);
+    }
+    set_sides(l, node, out[0], out[1]);
 }

@@ -302,13 +302,13 @@ static void check_convolution(size_t taps)
     char *text = malloc(room);
     uint64_t chance = taps;
     assert_non_null(text);
-    at = (size_t)snprintf(text, room, "(patch (def c (convolve (input.mono) (impulse (table");
+    at = (size_t)snprintf(text, room, "(patch (output (convolve (input.mono) (impulse (table");
     for (size_t k = 0; k < taps; k++) {
         h[k] = (double)(float)kit_between(&chance, -1.0, 1.0);
         at += (size_t)snprintf(text + at, room - at, " %.9f", h[k]);
         h[k] = (double)strtof(strrchr(text, ' ') + 1, NULL);
     }
-    snprintf(text + at, room - at, ")))) (output c.left))");
+    snprintf(text + at, room - at, ")))))");
     for (size_t n = 0; n < FRAMES; n++)
         in[n] = (float)kit_between(&chance, -1.0, 1.0);
     struct player p = play(text);
@@ -341,8 +341,8 @@ static void test_convolve(void **state)
 static void test_convolve_sides(void **state)
 {
     static const char *const texts[] = {
-        "(patch (output (convolve (input) (impulse (table (1 0) (0.5 0.25) (0 -1))) (gain 2))))",
-        "(patch (output (convolve (input) (impulse (table 1 0.5 0)) (right (table 0 0.25 -1)) "
+        "(patch (output (convolve.stereo (input) (impulse (table (1 0) (0.5 0.25) (0 -1))) (gain 2))))",
+        "(patch (output (convolve.stereo (input) (impulse (table 1 0.5 0)) (right (table 0 0.25 -1)) "
         "(gain 2))))"};
     static const float want[2][4] = {{2, 1, 0, 0}, {0, 0.5f, -2, 0}};
     float in[4] = {1, 0, 0, 0}, left[4], right[4];
