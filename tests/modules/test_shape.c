@@ -216,15 +216,14 @@ static double aliases(const char *text)
 
 static void test_oversampled(void **state)
 {
-    static const char *const shapes[] = {"(shape.hard (osc.sine (freq 5000)) (drive 4))",
-                                         "(shape.tanh (osc.sine (freq 5000)) (drive 4))",
-                                         "(shape.soft (osc.sine (freq 5000)) (drive 4))",
-                                         "(shape.fold (osc.sine (freq 5000)) (drive 4))"};
+    static const char *const shapes[] = {
+        "hard (osc.sine (freq 5000)) (drive 4)", "tanh (osc.sine (freq 5000)) (drive 4)",
+        "soft (osc.sine (freq 5000)) (drive 4)", "fold (osc.sine (freq 5000)) (drive 4)"};
     (void)state;
     for (unsigned i = 0; i < COUNT(shapes); i++) {
         char plain[200], four[200];
-        snprintf(plain, sizeof plain, "(patch (output %s))", shapes[i]);
-        snprintf(four, sizeof four, "(patch (output (oversample 4 %s)))", shapes[i]);
+        snprintf(plain, sizeof plain, "(patch (output (shape.%s)))", shapes[i]);
+        snprintf(four, sizeof four, "(patch (output (shape.%s (oversample 4))))", shapes[i]);
         double before = aliases(plain), after = aliases(four);
         print_message("%s: aliases %.1f dB, oversampled %.1f dB\n", shapes[i], before, after);
         assert_true(after < before - 12.0);
