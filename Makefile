@@ -18,14 +18,15 @@ EXTRA ?=
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
          -Wvla -Werror
 # -ffp-contract=off: no fused multiply-add, promise P1. -fno-trapping-math changes no value: loops
-# with divisions may be vectorised.
+# with divisions may be vectorised. -fno-math-errno: a square root is an instruction, not a call.
 FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-trapping-math \
-         $(WARN) $(EXTRA)
+         -fno-math-errno $(WARN) $(EXTRA)
 LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
 
 VM       = tables verify load params group snapshot disassemble engines
 TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
+LOWER    = $(notdir $(basename $(wildcard compiler/lower/*.c)))
 TARGETS  = $(notdir $(basename $(wildcard compiler/target/*.c)))
 RENDER   = $(patsubst render/%.c,%,$(wildcard render/*.c render/*/*.c))
 
@@ -40,8 +41,13 @@ ISA_avx512 = -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=51
 # Kernel loops are worth the compiler's whole effort, unless the build asks for another.
 ENGINE_OPT = $(if $(filter -O2,$(OPT)),-O3,$(OPT))
 
-VM_OBJECTS     = $(VM:%=$(BUILD)/vm/%.o) $(ENGINES:%=$(BUILD)/vm/engine_%.o)
+# A folder of vm/ with ops is a family; each is built for each engine by itself.
+FAMILIES = $(notdir $(patsubst %/ops.def,%,$(wildcard vm/*/ops.def)))
+
+VM_OBJECTS     = $(VM:%=$(BUILD)/vm/%.o) $(ENGINES:%=$(BUILD)/vm/engine_%.o) \
+                 $(foreach f,$(FAMILIES),$(ENGINES:%=$(BUILD)/vm/$(f)/loops_%.o))
 ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)/compiler/%.o) \
+                 $(LOWER:%=$(BUILD)/compiler/lower/%.o) \
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
 
 .PHONY: all programs demo demo-built test test-built unit clean format setup-build setup-test
@@ -57,17 +63,29 @@ $(BUILD)/patchrun: $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
 
+# The stem is lanes_vector_isa.
+ENGINE_FLAGS = $(ENGINE_OPT) -DVM_LANES=$(word 1,$(subst _, ,$*)) -DVM_VEC=$(word 2,$(subst _, ,$*)) \
+               $(ISA_$(word 3,$(subst _, ,$*))) \
+               -DVM_SUFFIX=$(word 1,$(subst _, ,$*))_$(word 3,$(subst _, ,$*))
+
 $(BUILD)/vm/engine_%.o: vm/engine.c
 	@mkdir -p $(@D)
 	$(call say,CC $@)
-	$(Q)$(CC) $(FLAGS) $(ENGINE_OPT) -MMD -c -o $@ $< -DVM_LANES=$(word 1,$(subst _, ,$*)) \
-	    -DVM_VEC=$(word 2,$(subst _, ,$*)) $(ISA_$(word 3,$(subst _, ,$*))) \
-	    -DVM_ENGINE=vm_engine_$(word 1,$(subst _, ,$*))_$(word 3,$(subst _, ,$*))
+	$(Q)$(CC) $(FLAGS) $(ENGINE_FLAGS) -MMD -MP -c -o $@ $<
+
+define loops_of
+$(BUILD)/vm/$(1)/loops_%.o: vm/loops.c
+	@mkdir -p $$(@D)
+	$$(call say,CC $$@)
+	$$(Q)$$(CC) $$(FLAGS) $$(ENGINE_FLAGS) -MMD -MP -c -o $$@ $$< \
+	    -DVM_OPS='"vm/$(1)/ops.def"' -DVM_KERNELS='"vm/$(1)/kernels.h"'
+endef
+$(foreach f,$(FAMILIES),$(eval $(call loops_of,$(f))))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC $@)
-	$(Q)$(CC) $(FLAGS) $(if $(filter render/%,$<),$(ENGINE_OPT)) -MMD -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(if $(filter render/%,$<),$(ENGINE_OPT)) -MMD -MP -c -o $@ $<
 
 # ---- set-up ----
 
@@ -134,7 +152,7 @@ KERNS = $(foreach v,1 4 8 16,$(BUILD)/tests/numeric/kern_$(v).o)
 $(KERNS): $(BUILD)/tests/numeric/kern_%.o: tests/numeric/kern.c
 	@mkdir -p $(@D)
 	$(call say,CC $@)
-	$(Q)$(CC) $(FLAGS) -Wno-psabi -MMD -DVM_VEC=$* -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) -Wno-psabi -MMD -MP -DVM_VEC=$* -c -o $@ $<
 $(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
@@ -145,11 +163,9 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 
 # ---- the rest ----
 
-man/modules.7: man/modules_page.c vm/tables.c vm/modules.def vm/ops.def
-	@mkdir -p $(BUILD)/man
-	$(call say,LINK $@)
-	$(Q)$(CC) $(FLAGS) -o $(BUILD)/man/modules_page man/modules_page.c vm/tables.c
-	$(Q)$(BUILD)/man/modules_page > $@.new && mv $@.new $@
+man/modules.7: $(BUILD)/patchc
+	$(call say,MAN $@)
+	$(Q)$(BUILD)/patchc --modules=man -o $@
 
 format:
 	clang-format -i $$(git ls-files '*.[ch]')

@@ -1,9 +1,11 @@
 /* patchc - compiles a patch to bytecode. See patchc(1). */
+#include "bin/patchc_modules.h"
 #include "bin/patchc_output.h"
 #include "compiler/assemble.h"
 #include "compiler/compile.h"
 #include "compiler/format.h"
 #include "compiler/target/schema.h"
+#include "render/sound_file.h"
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,14 +20,20 @@ enum action {
     ACTION_FORMAT,
     ACTION_ASSEMBLE,
     ACTION_DISASSEMBLE,
-    ACTION_SCHEMA,
+    ACTION_SCHEMA, /* from here on no file is read */
     ACTION_EXPLAIN,
+    ACTION_MODULES,
+    ACTION_MODULES_JSON,
+    ACTION_MODULES_PAGE,
+    ACTION_MODULE,
+    ACTION_EXAMPLE,
 };
 
 struct options {
     enum action action;
     unsigned actions; /* how many were asked for */
-    const char *input, *output, *code;
+    const char *input, *output;
+    const char *name; /* of an error code or a module */
     bool debug_lines, json_diagnostics;
 };
 
@@ -42,6 +50,9 @@ static const char usage_text[] =
     "      --assemble         FILE is such a text: make the bytecode again\n"
     "      --schema           print the JSON Schema of the JSON form (no FILE)\n"
     "      --explain CODE     explain an error code such as E0203 (no FILE)\n"
+    "      --modules[=json]   list every module, or all that is known of them as JSON\n"
+    "      --module NAME      show a module: what it computes, inputs, outputs, example\n"
+    "      --example NAME     print a module's example, a patch\n"
     "      --diagnostics text|json\n"
     "                         how errors are printed, on standard error\n"
     "  -h, --help             print this\n"
@@ -56,6 +67,9 @@ enum {
     OPT_ASSEMBLE,
     OPT_SCHEMA,
     OPT_EXPLAIN,
+    OPT_MODULES,
+    OPT_MODULE,
+    OPT_EXAMPLE,
     OPT_DIAGNOSTICS,
     OPT_VERSION
 };
@@ -71,6 +85,9 @@ static const struct option long_options[] = {
     {"assemble", no_argument, NULL, OPT_ASSEMBLE},
     {"schema", no_argument, NULL, OPT_SCHEMA},
     {"explain", required_argument, NULL, OPT_EXPLAIN},
+    {"modules", optional_argument, NULL, OPT_MODULES},
+    {"module", required_argument, NULL, OPT_MODULE},
+    {"example", required_argument, NULL, OPT_EXAMPLE},
     {"diagnostics", required_argument, NULL, OPT_DIAGNOSTICS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -89,6 +106,27 @@ static void ask(struct options *o, enum action action)
 {
     o->action = action;
     o->actions++;
+}
+
+static int ask_modules(struct options *o, const char *form)
+{
+    if (!form || strcmp(form, "text") == 0)
+        ask(o, ACTION_MODULES);
+    else if (strcmp(form, "json") == 0)
+        ask(o, ACTION_MODULES_JSON);
+    else if (strcmp(form, "man") == 0)
+        ask(o, ACTION_MODULES_PAGE);
+    else
+        return usage("--modules takes text, json or man, not '%s'", form);
+    return -1;
+}
+
+/* What a name says. */
+static int ask_of(struct options *o, enum action action, const char *name)
+{
+    ask(o, action);
+    o->name = name;
+    return -1;
 }
 
 /* -1: go on; else the exit status. */
@@ -125,9 +163,13 @@ static int read_option(struct options *o, int option)
         ask(o, ACTION_SCHEMA);
         return -1;
     case OPT_EXPLAIN:
-        ask(o, ACTION_EXPLAIN);
-        o->code = optarg;
-        return -1;
+        return ask_of(o, ACTION_EXPLAIN, optarg);
+    case OPT_MODULES:
+        return ask_modules(o, optarg);
+    case OPT_MODULE:
+        return ask_of(o, ACTION_MODULE, optarg);
+    case OPT_EXAMPLE:
+        return ask_of(o, ACTION_EXAMPLE, optarg);
     case OPT_DIAGNOSTICS:
         if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0)
             return usage("--diagnostics takes text or json, not '%s'", optarg);
@@ -154,10 +196,10 @@ static int read_options(struct options *o, int argc, char **argv)
         if (status >= 0)
             return status;
     }
-    bool needs_file = o->action != ACTION_SCHEMA && o->action != ACTION_EXPLAIN;
+    bool needs_file = o->action < ACTION_SCHEMA;
     if (o->actions > 1)
-        return usage("%s", "only one of -S, -d, --check, --emit, --format, --assemble, --schema "
-                           "and --explain at a time");
+        return usage("%s", "only one of -S, -d, --check, --emit, --format, --assemble, --schema, "
+                           "--explain, --modules, --module and --example at a time");
     if (needs_file && optind == argc)
         return usage("%s", "no file to read");
     if (argc - optind > (needs_file ? 1 : 0))
@@ -318,6 +360,7 @@ static int run_on_file(const struct options *o)
     const char *why;
     int status;
     compile_init(&job);
+    job.sounds = (struct sound_loader){sound_load, NULL};
     if (compile_open(&job, o->input, &why)) {
         fprintf(stderr, "patchc: %s: cannot read: %s\n", o->input, why);
         status = 2;
@@ -332,18 +375,40 @@ static int run_on_file(const struct options *o)
     return status;
 }
 
-static int print_schema(const struct options *o)
+static int write_of(enum action action, const struct vm_module *module, FILE *file)
 {
+    switch (action) {
+    case ACTION_SCHEMA:
+        return schema_write(file);
+    case ACTION_MODULES:
+        return modules_list(file);
+    case ACTION_MODULES_JSON:
+        return modules_json(file);
+    case ACTION_MODULES_PAGE:
+        return modules_page(file);
+    case ACTION_MODULE:
+        return module_show(module, file);
+    default:
+        return fprintf(file, "%s\n", module->example) < 0;
+    }
+}
+
+/* What the tables alone say. */
+static int print(const struct options *o)
+{
+    const struct vm_module *module = o->name ? module_find(o->name) : NULL;
     struct memory_file m;
+    if (o->name && !module)
+        return 2;
     if (memory_open(&m))
         return out_of_memory();
-    return memory_write(&m, schema_write(m.file), o->output);
+    return memory_write(&m, write_of(o->action, module, m.file), o->output);
 }
 
 static int explain(const struct options *o)
 {
-    if (diag_explain(o->code, stdout)) {
-        fprintf(stderr, "patchc: there is no error code '%s'\n", o->code);
+    if (diag_explain(o->name, stdout)) {
+        fprintf(stderr, "patchc: there is no error code '%s'\n", o->name);
         return 2;
     }
     return fflush(stdout) ? 2 : 0;
@@ -357,9 +422,7 @@ int main(int argc, char **argv)
     int status = read_options(&o, argc, argv);
     if (status >= 0)
         return status;
-    if (o.action == ACTION_SCHEMA)
-        return print_schema(&o);
     if (o.action == ACTION_EXPLAIN)
         return explain(&o);
-    return run_on_file(&o);
+    return o.action < ACTION_SCHEMA ? run_on_file(&o) : print(&o);
 }

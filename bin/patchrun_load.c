@@ -1,6 +1,8 @@
 #include "bin/patchrun_load.h"
 #include "bin/patchrun_common.h"
 #include "compiler/compile.h"
+#include "render/score/score.h"
+#include "render/sound_file.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -83,21 +85,18 @@ static int first_character(FILE *stream)
     }
 }
 
-/* A score begins with (score; with the others only by mistake, which its reader can explain. */
+/* A score begins with (score; with another of its forms by mistake, which its reader explains. A
+ * score has a form (patch, too, but never first. */
 static enum input_kind kind_of_word(FILE *stream, int c)
 {
-    static const char *const words[] = {"score", "tempo",    "meter", "sample", "bus", "voices",
-                                        "steal", "quantise", "seed",  "budget", "end", "play",
-                                        "note",  "at",       "seq",   "line"};
     char word[16];
     size_t length = 0;
-    for (; c >= 'a' && c <= 'z' && length < sizeof word - 1; c = getc(stream))
+    for (; ((c >= 'a' && c <= 'z') || c == '_') && length < sizeof word - 1; c = getc(stream))
         word[length++] = (char)c;
     word[length] = '\0';
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(word, words[i]) == 0)
-            return INPUT_SCORE;
-    return strcmp(word, "patch") == 0 ? INPUT_PATCH : INPUT_UNKNOWN;
+    if (strcmp(word, "patch") == 0)
+        return INPUT_PATCH;
+    return score_has_form(word) ? INPUT_SCORE : INPUT_UNKNOWN;
 }
 
 static enum input_kind sniff(FILE *stream)
@@ -169,7 +168,7 @@ static int read_stream(const char *name, FILE *stream, struct compile_result *co
 
 static int read_code(const char *name, FILE *stream, FILE *diagnostics, struct compile_result *code)
 {
-    struct compile_options options = {0};
+    struct compile_options options = {.sounds = {sound_load, NULL}};
     struct compile_result text = {0};
     int status = read_stream(name, stream, code);
     if (status || (code->size && code->bytes[0] == BYTECODE_FIRST))

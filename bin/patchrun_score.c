@@ -11,17 +11,19 @@
 
 /* Programs live as long as the score that plays them. */
 struct library {
-    struct loaded_book {
-        struct loaded loaded;
-        struct loaded_book *next;
-    } * books;
+    struct book *books;
+};
+
+struct book {
+    struct loaded loaded;
+    struct book *next;
 };
 
 static const struct rp_program *load_program(void *context, const char *path, FILE *diagnostics,
                                              int *status)
 {
     struct library *library = context;
-    struct loaded_book *book = calloc(1, sizeof *book);
+    struct book *book = calloc(1, sizeof *book);
     if (!book) {
         *status = say_out_of_memory();
         return NULL;
@@ -34,7 +36,7 @@ static const struct rp_program *load_program(void *context, const char *path, FI
 
 static void free_library(struct library *library)
 {
-    for (struct loaded_book *book = library->books, *next; book; book = next) {
+    for (struct book *book = library->books, *next; book; book = next) {
         next = book->next;
         free(book->loaded.memory);
         free(book);
@@ -59,14 +61,17 @@ static int read_midi(const struct options *options, struct input_file *midi,
     if (status == 0)
         status = score_read(score, map.stream, map.name, reading);
     input_file_close(&map);
-    return status == 0 ? midi_read(score, midi->stream, midi->name, stderr) : status;
+    return status == 0 ? midi_read(score, midi->stream, midi->name, stderr, reading->notes)
+                       : status;
 }
 
 static int read_score(const struct options *options, struct input_file *input,
                       struct library *library, struct score *score)
 {
-    struct score_options reading = {
-        .loader = {load_program, library}, .diagnostics = stderr, .stop = &stop_signal};
+    struct score_options reading = {.loader = {load_program, library},
+                                    .diagnostics = stderr,
+                                    .notes = options->quiet ? NULL : stderr,
+                                    .stop = &stop_signal};
     if (input->kind == INPUT_MIDI)
         return read_midi(options, input, &reading, score);
     return score_read(score, input->stream, input->name, &reading);

@@ -189,14 +189,48 @@ static void directive_param(struct assembler *a)
     bytecode_param(&a->b, name, unit, curve, low, high, def, glide);
 }
 
+/* @2x, @4x or @8x, or nothing, as its power of two. */
+static unsigned rate(struct assembler *a)
+{
+    static const char *const words[] = {"@1x", "@2x", "@4x", "@8x"};
+    if (a->token.kind != WORD || a->token.text[0] != '@')
+        return 0;
+    return choice(a, words, VM_MAX_RATE + 1);
+}
+
 static void directive_delay(struct assembler *a)
 {
     uint32_t low = whole(a, 0, "the shortest delay in frames expected here");
     uint32_t high = whole(a, 0, "the longest delay in frames expected here");
+    unsigned times = rate(a);
     if (low > VM_MAX_DELAY || high > VM_MAX_DELAY)
         wrong(a, E_ASM_OPERAND, "a delay over the limit");
     else
-        bytecode_delay(&a->b, low, high);
+        bytecode_delay(&a->b, times, low, high);
+}
+
+static void directive_ring(struct assembler *a)
+{
+    uint32_t longest = whole(a, 0, "the ring's length in frames expected here");
+    unsigned times = rate(a);
+    if (longest > VM_MAX_DELAY)
+        wrong(a, E_ASM_OPERAND, "a ring over the limit");
+    else
+        bytecode_ring(&a->b, times, longest);
+}
+
+static void directive_table(struct assembler *a)
+{
+    uint32_t length = whole(a, 0, "the table's length expected here");
+    float *values = NULL;
+    if (length < 1 || length > (uint32_t)(a->end - a->at) / 2 + 1)
+        wrong(a, E_ASM_OPERAND, "not as many values as said");
+    else
+        values = arena_take(a->arena, length, sizeof *values);
+    for (uint32_t i = 0; values && i < length && !a->bad; i++)
+        values[i] = number(a);
+    if (values && !a->bad)
+        bytecode_table(&a->b, values, length);
 }
 
 static void directive_input(struct assembler *a)
@@ -286,13 +320,13 @@ static uint32_t param_number(struct assembler *a)
 static uint32_t op_row(struct assembler *a)
 {
     const struct vm_op_row *row = vm_op_by_name(a->token.text, strlen(a->token.text));
-    const char *names[64];
-    size_t count = vm_op_count < 64 ? vm_op_count : 64;
     if (a->token.kind != WORD || !row) {
-        for (size_t i = 0; i < count; i++)
+        const char **names = arena_take(a->arena, vm_op_count, sizeof *names);
+        for (size_t i = 0; names && i < vm_op_count; i++)
             names[i] = vm_ops[i].name;
         struct diag *d = wrong(a, E_ASM_OP, "an unknown op");
-        const char *near = diag_nearest(a->token.text, strlen(a->token.text), names, count);
+        const char *near =
+            names ? diag_nearest(a->token.text, strlen(a->token.text), names, vm_op_count) : NULL;
         if (d && near)
             diag_help(a->diags, d, "did you mean '%s'?", near);
         return 0;
@@ -301,63 +335,78 @@ static uint32_t op_row(struct assembler *a)
     return (uint32_t)(row - vm_ops);
 }
 
+/* Writes the instruction down, with the rate that may end its line. */
+static void give(struct assembler *a, struct bytecode_instruction *n)
+{
+    n->rate = rate(a);
+    if (!a->bad)
+        bytecode_instruction(&a->b, n);
+}
+
 static void call_op(struct assembler *a)
 {
-    uint32_t in[VM_OP_INPUTS], k = 0, row = op_row(a);
+    struct bytecode_instruction n = {.opcode = VM_CALL_OP, .arg = op_row(a)};
+    const struct vm_op_row *row = &vm_ops[n.arg];
     if (a->bad)
         return;
-    if (vm_ops[row].immediate) {
+    n.inputs = row->inputs;
+    if (row->key) {
         mark(a, ",");
-        k = key(a);
+        n.key = key(a);
     }
-    for (unsigned j = 0; j < vm_ops[row].inputs; j++) {
+    if (vm_op_has_port(row)) {
         mark(a, ",");
-        in[j] = whole(a, 'r', "a register expected here");
+        n.port = whole(a, 'p', "a port such as p0 expected here");
     }
-    for (unsigned j = 0; j < vm_ops[row].outputs; j++) {
+    if (vm_op_has_table(row)) {
+        mark(a, ",");
+        n.table = whole(a, 't', "a table such as t0 expected here");
+    }
+    for (unsigned j = 0; j < row->inputs; j++) {
+        mark(a, ",");
+        n.in[j] = whole(a, 'r', "a register expected here");
+    }
+    for (unsigned j = 0; j < row->outputs; j++) {
         mark(a, j ? "," : "->");
         result(a, a->b.registers + 1 + j);
     }
-    if (!a->bad)
-        bytecode_instruction(&a->b, VM_CALL_OP, row, k, in, vm_ops[row].inputs);
+    give(a, &n);
 }
 
 static void load_instruction(struct assembler *a, enum vm_opcode opcode)
 {
     result(a, a->b.registers + 1);
     mark(a, ",");
-    uint32_t arg = opcode == VM_LOAD_CONST ? bytecode_constant(&a->b, number(a)) : param_number(a);
-    if (!a->bad)
-        bytecode_instruction(&a->b, opcode, arg, 0, NULL, 0);
+    struct bytecode_instruction n = {.opcode = opcode};
+    n.arg = opcode == VM_LOAD_CONST ? bytecode_constant(&a->b, number(a)) : param_number(a);
+    give(a, &n);
 }
 
 static void port_instruction(struct assembler *a, enum vm_opcode opcode)
 {
-    uint32_t port = whole(a, 'p', "a port such as p0 expected here");
-    uint32_t in = 0;
-    unsigned inputs = opcode == VM_WRITE_PORT || is_mark(a, ",");
-    if (inputs) {
+    struct bytecode_instruction n = {.opcode = opcode};
+    n.arg = whole(a, 'p', "a port such as p0 expected here");
+    n.inputs = opcode == VM_WRITE_PORT || is_mark(a, ",");
+    if (n.inputs) {
         mark(a, ",");
-        in = whole(a, 'r', "a register expected here");
+        n.in[0] = whole(a, 'r', "a register expected here");
     }
     if (opcode == VM_READ_PORT) {
         mark(a, "->");
         result(a, a->b.registers + 1);
     }
-    if (!a->bad)
-        bytecode_instruction(&a->b, opcode, port, 0, &in, inputs);
+    give(a, &n);
 }
 
 static void write_output(struct assembler *a)
 {
-    uint32_t in[2] = {whole(a, 'r', "a register expected here"), 0};
-    unsigned inputs = 1;
+    struct bytecode_instruction n = {.opcode = VM_WRITE_OUTPUT, .inputs = 1};
+    n.in[0] = whole(a, 'r', "a register expected here");
     if (a->token.kind == MARK) {
         mark(a, ",");
-        in[inputs++] = whole(a, 'r', "a register expected here");
+        n.in[n.inputs++] = whole(a, 'r', "a register expected here");
     }
-    if (!a->bad)
-        bytecode_instruction(&a->b, VM_WRITE_OUTPUT, 0, 0, in, inputs);
+    give(a, &n);
 }
 
 static void instruction(struct assembler *a, enum vm_opcode opcode)
@@ -384,15 +433,17 @@ static const struct {
     const char *word;
     void (*read)(struct assembler *);
 } directives[] = {
-    {".param", directive_param}, {".delay", directive_delay}, {".input", directive_input},
-    {".node", directive_node},   {".line", directive_line},   {".section", directive_section},
+    {".param", directive_param}, {".delay", directive_delay},     {".input", directive_input},
+    {".ring", directive_ring},   {".table", directive_table},     {".node", directive_node},
+    {".line", directive_line},   {".section", directive_section},
 };
 
 static void read_line(struct assembler *a)
 {
     static const char *const words[] = {"LOAD_CONST", "LOAD_PARAM",   "READ_PORT", "CALL_OP",
                                         "WRITE_PORT", "WRITE_OUTPUT", ".param",    ".delay",
-                                        ".input",     ".node",        ".line",     ".section"};
+                                        ".ring",      ".table",       ".input",    ".node",
+                                        ".line",      ".section"};
     next(a);
     if (a->token.kind == END)
         return;

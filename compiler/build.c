@@ -435,13 +435,14 @@ static int remember_file(struct builder *b, struct patch *patch)
     return 0;
 }
 
-struct graph *graph_read(struct arena *arena, struct diags *diags, const struct source *source)
+struct graph *graph_read(struct arena *arena, struct diags *diags, const struct source *source,
+                         const struct sound_loader *sounds)
 {
     struct builder *b = arena_take(arena, 1, sizeof *b);
     struct patch *patch = arena_take(arena, 1, sizeof *patch);
     if (!b || !patch)
         return NULL;
-    *b = (struct builder){.arena = arena, .diags = diags};
+    *b = (struct builder){.arena = arena, .diags = diags, .root = source, .sounds = sounds};
     *patch = (struct patch){.name = source->name, .source = source};
     if (remember_file(b, patch))
         return NULL;

@@ -9,6 +9,7 @@
 #include "compiler/front.h"
 #include "compiler/graph.h"
 #include "text/number.h"
+#include "text/sound.h"
 #include <limits.h>
 
 /* Strings to numbers. */
@@ -38,6 +39,7 @@ struct port {
     enum vm_unit unit;
     enum vm_use use;
     double low, high;
+    const char *words; /* of a choice */
 };
 
 /* A type that `use` or `def` makes. */
@@ -94,9 +96,19 @@ struct used_file {
     struct patch *patch;
 };
 
+struct loaded_sample {
+    const char *path;
+    int channel;
+    const struct data *data;
+};
+
 struct builder {
     struct arena *arena;
     struct diags *diags;
+    const struct source *root;
+    const struct sound_loader *sounds; /* or NULL */
+    struct loaded_sample *samples;
+    size_t sample_count, sample_capacity;
     struct used_file *files;
     size_t file_count, file_capacity;
     struct patch *path[USE_LIMIT]; /* being built, outermost first */
@@ -137,6 +149,9 @@ const char *type_output_name(const struct type *, unsigned output);
 void unknown_input(struct builder *, const struct type *, struct place, const char *name);
 void unknown_output(struct builder *, const struct type *, struct place, const char *name);
 
+/* The path of `file` as `source` means it. */
+const char *path_beside(struct builder *, const struct source *, const char *file);
+
 /* build_param.c */
 void read_params(struct builder *, struct patch *, const struct sx *section);
 int param_unit_fits(enum rp_unit, enum vm_unit);
@@ -149,6 +164,15 @@ void read_reference(struct builder *, struct patch *, struct proto *, unsigned i
 void number_error(struct builder *, const struct sx *, enum number_status, const struct number *);
 int input_add(struct builder *, struct input *, struct term);
 
+/* build_data.c */
+int is_data(const struct sx *); /* (table ...) or (sample ...) */
+void read_data(struct builder *, struct patch *, struct proto *, unsigned input, const struct sx *);
+void read_choice(struct builder *, struct proto *, unsigned input, const struct sx *);
+/* 1, reported, when the input takes a table or a word. */
+int refuse_reference(struct builder *, const struct proto *, unsigned input, struct place,
+                     const char *name);
+void misplaced_data(struct builder *, const struct proto *, unsigned input, const struct sx *);
+
 /* build_node.c */
 struct proto *new_proto(struct builder *, struct patch *, const struct sx *form, struct place);
 void read_long(struct builder *, struct patch *, struct proto *);
@@ -159,6 +183,10 @@ int set_type(struct builder *, struct proto *, struct type);
 
 /* build_flat.c */
 void lay_out_patch(struct builder *, struct patch *);
+
+/* build_stereo.c: by node, whether its outputs of kind ANY are stereo; reports such where a signal
+ * is wanted. NULL when memory ran out. */
+char *find_stereo(struct builder *, const struct graph *);
 
 /* build.c */
 void build_patch(struct builder *, struct patch *);

@@ -98,7 +98,7 @@ static void set_node(struct flat *f, unsigned index, const char *id, const struc
                      struct place place)
 {
     struct input *in = arena_take(f->b->arena, module->inputs, sizeof *in);
-    f->g->nodes[index] = (struct node){id, module, in, place};
+    f->g->nodes[index] = (struct node){.id = id, .module = module, .in = in, .place = place};
 }
 
 /* INSTANCE/NAME-sum; with a number when the patch itself has a node of that name. */
@@ -189,14 +189,29 @@ static void put_outer(struct flat *f, struct target to, const struct term *term)
 static void put_inner(struct flat *f, struct target to, const struct proto *p,
                       const struct term *term);
 
-/* A used patch's stereo output can only be wanted by this patch's output: side by side. */
+/* Sides that stand apart in a used patch's output can stand apart in this patch's output only. */
+static void refuse_sides(struct flat *f, struct target to, const struct proto *p)
+{
+    const struct node *node = &f->g->nodes[to.node];
+    struct diag *d = diag_error(f->b->diags, E_USE_FIT, p->place,
+                                "the sides of '%s' do not fit into '%s'", p->type.name, node->id);
+    diag_label(f->b->diags, d, "its output has 'left' and 'right', not one stereo 'in'");
+    diag_note(f->b->diags, d, node->place, "which is defined here");
+}
+
+/* A used patch's stereo output: side by side. */
 static void put_stereo(struct flat *f, struct target to, const struct proto *p)
 {
     const struct graph *inner = &p->type.patch->graph;
     static const unsigned into[] = {VM_IN_OUTPUT_in, VM_IN_OUTPUT_left, VM_IN_OUTPUT_right};
     for (unsigned i = 0; i < 3; i++) {
         const struct input *in = &inner->nodes[inner->output].in[into[i]];
-        struct target side = {to.node, into[i], to.via};
+        if (i > 0 && f->g->nodes[to.node].module->id != VM_MOD_OUTPUT) {
+            if (in->count > 0)
+                refuse_sides(f, to, p);
+            continue;
+        }
+        struct target side = {to.node, i > 0 ? into[i] : to.input, to.via};
         for (unsigned t = 0; t < in->count; t++)
             put_inner(f, side, p, &in->terms[t]);
     }
@@ -380,7 +395,8 @@ static void check_ids(struct flat *f)
 }
 
 /* One side of what a stereo output node is given. */
-static void add_side(struct flat *f, enum vm_kind *kind, unsigned side, unsigned input)
+static void add_side(struct flat *f, enum vm_kind *kind, unsigned side, unsigned input,
+                     const char *stereo_node)
 {
     struct patch *patch = f->patch;
     const char *name = side == SIDE_LEFT ? "left" : "right";
@@ -389,7 +405,8 @@ static void add_side(struct flat *f, enum vm_kind *kind, unsigned side, unsigned
         struct term term = in->terms[t];
         if (term.kind == TERM_NODE) {
             struct type type = {NULL, f->g->nodes[term.node].module, NULL};
-            int stereo = type_output_kind(&type, term.port) == VM_STEREO;
+            enum vm_kind out = type_output_kind(&type, term.port);
+            int stereo = out == VM_STEREO || (out == VM_ANY && stereo_node[term.node]);
             if (stereo)
                 *kind = VM_STEREO;
             if (stereo && side != SIDE_OUT)
@@ -403,11 +420,14 @@ static void find_sides(struct flat *f)
 {
     const struct node *output = &f->g->nodes[f->g->output];
     enum vm_kind kind = VM_SIGNAL;
-    add_side(f, &kind, SIDE_OUT, VM_IN_OUTPUT_in);
-    add_side(f, &kind, SIDE_LEFT, VM_IN_OUTPUT_in);
-    add_side(f, &kind, SIDE_LEFT, VM_IN_OUTPUT_left);
-    add_side(f, &kind, SIDE_RIGHT, VM_IN_OUTPUT_in);
-    add_side(f, &kind, SIDE_RIGHT, VM_IN_OUTPUT_right);
+    const char *stereo = find_stereo(f->b, f->g);
+    if (!stereo)
+        return;
+    add_side(f, &kind, SIDE_OUT, VM_IN_OUTPUT_in, stereo);
+    add_side(f, &kind, SIDE_LEFT, VM_IN_OUTPUT_in, stereo);
+    add_side(f, &kind, SIDE_LEFT, VM_IN_OUTPUT_left, stereo);
+    add_side(f, &kind, SIDE_RIGHT, VM_IN_OUTPUT_in, stereo);
+    add_side(f, &kind, SIDE_RIGHT, VM_IN_OUTPUT_right, stereo);
     f->patch->stereo = kind == VM_STEREO || output->in[VM_IN_OUTPUT_left].count > 0 ||
                        output->in[VM_IN_OUTPUT_right].count > 0;
 }

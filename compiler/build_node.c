@@ -57,16 +57,29 @@ static int give(struct builder *b, struct proto *proto, unsigned input, struct p
     return 0;
 }
 
+/* (table 1 2) where an input is called table: the field and its value in one. */
+static int is_field_of_data(const struct proto *proto, unsigned input, const struct sx *field)
+{
+    const struct sx *first = field->first->next;
+    return is_data(field) && type_port(&proto->type, input).kind == VM_DATA &&
+           !(first && is_data(first));
+}
+
 static void read_field(struct builder *b, struct patch *patch, struct proto *proto, unsigned input,
                        const struct sx *field)
 {
     if (!give(b, proto, input, field->first->place, "several values in one field sum:"))
         return;
-    if (!field->first->next) {
+    const struct sx *first = field->first->next;
+    if (is_field_of_data(proto, input, field)) {
+        read_value(b, patch, proto, input, field);
+        return;
+    }
+    if (!first) {
         proto->touched[input] = 1;
         shape_error(b, field->place, "the input is given no value", "(freq 440)");
     }
-    for (const struct sx *value = field->first->next; value; value = value->next)
+    for (const struct sx *value = first; value; value = value->next)
         read_value(b, patch, proto, input, value);
 }
 
@@ -118,7 +131,7 @@ static int names_input(const struct proto *proto, const struct sx *arg)
 static int is_unknown_field(struct builder *b, struct patch *patch, const struct sx *arg)
 {
     const struct sx *head = arg->kind == SX_LIST ? arg->first : NULL;
-    if (!head || head->kind != SX_SYMBOL || strchr(head->text, '.') ||
+    if (!head || head->kind != SX_SYMBOL || strchr(head->text, '.') || is_data(arg) ||
         type_known(patch, head->text))
         return 0;
     size_t count;
@@ -178,7 +191,9 @@ static void read_args(struct builder *b, struct patch *patch, struct proto *prot
     unsigned next = 0;
     for (; arg; arg = arg->next) {
         int input = names_input(proto, arg);
-        if (input >= 0)
+        int turn =
+            input >= 0 && (unsigned)input == next && is_field_of_data(proto, (unsigned)input, arg);
+        if (input >= 0 && !turn)
             read_field(b, patch, proto, (unsigned)input, arg);
         else
             read_unnamed(b, patch, proto, arg, &next);

@@ -18,12 +18,12 @@ struct port type_port(const struct type *type, unsigned input)
                                          VM_UNIT_RATIO, VM_UNIT_RATIO, VM_UNIT_NONE};
     if (type->module) {
         const struct vm_in *in = &type->module->in[input];
-        return (struct port){in->name, in->kind, in->unit, in->use, in->low, in->high};
+        return (struct port){in->name, in->kind, in->unit, in->use, in->low, in->high, in->words};
     }
     const struct param *param = &type->patch->graph.params[input];
     enum vm_kind kind = param->unit == RP_UNIT_GATE ? VM_GATE : VM_SIGNAL;
-    return (struct port){param->name, kind,       units[param->unit],
-                         VM_USE_OPT,  param->low, param->high};
+    return (struct port){param->name, kind, units[param->unit], VM_USE_OPT, param->low,
+                         param->high, NULL};
 }
 
 int type_find_input(const struct type *type, const char *name)
@@ -146,7 +146,7 @@ static void report_cycle(struct builder *b, const struct patch *patch, struct pl
 }
 
 /* The folder of `source`, with its last slash, before `file`. */
-static const char *join(struct builder *b, const struct source *source, const char *file)
+const char *path_beside(struct builder *b, const struct source *source, const char *file)
 {
     const char *slash = strrchr(source->name, '/');
     int folder = slash && *file != '/' ? (int)(slash + 1 - source->name) : 0;
@@ -183,7 +183,7 @@ static struct patch *load_patch(struct builder *b, const struct local_type *type
 static struct patch *used_patch(struct builder *b, const struct local_type *type)
 {
     struct stat info;
-    const char *path = join(b, type->place.source, type->file);
+    const char *path = path_beside(b, type->place.source, type->file);
     if (!path)
         return NULL;
     if (stat(path, &info) != 0)

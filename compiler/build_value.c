@@ -143,7 +143,7 @@ static int check_kind(struct builder *b, const struct type *type, unsigned input
                       struct place place, const struct origin *from)
 {
     struct port port = type_port(type, input);
-    int fits = port.kind == from->kind || (from->kind == VM_SIGNAL) ||
+    int fits = port.kind == from->kind || from->kind == VM_SIGNAL || from->kind == VM_ANY ||
                (port.kind == VM_ANY && from->kind == VM_STEREO);
     if (fits)
         return 0;
@@ -234,6 +234,8 @@ void read_reference(struct builder *b, struct patch *patch, struct proto *proto,
                     struct place place, const char *name, const char *port)
 {
     unsigned value = table_get(&patch->names, name);
+    if (refuse_reference(b, proto, input, place, name))
+        return;
     if (value == TABLE_NONE || value % NAME_KINDS == NAME_ANONYMOUS) {
         unknown_name(b, patch, place, name);
         return;
@@ -296,8 +298,15 @@ static int is_name(const struct patch *patch, const struct sx *sx)
 void read_value(struct builder *b, struct patch *patch, struct proto *proto, unsigned input,
                 const struct sx *sx)
 {
+    enum vm_kind kind = type_port(&proto->type, input).kind;
     proto->touched[input] = 1;
-    if (sx->kind == SX_NUMBER && is_name(patch, sx))
+    if (kind == VM_DATA)
+        read_data(b, patch, proto, input, sx);
+    else if (kind == VM_CHOICE)
+        read_choice(b, proto, input, sx);
+    else if (is_data(sx) && !type_known(patch, sx->first->text))
+        misplaced_data(b, proto, input, sx);
+    else if (sx->kind == SX_NUMBER && is_name(patch, sx))
         read_symbol(b, patch, proto, input, sx);
     else if (sx->kind == SX_NUMBER)
         read_constant(b, proto, input, sx);

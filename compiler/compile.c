@@ -28,7 +28,7 @@ int compile_open(struct compile_job *job, const char *path, const char **why)
 
 struct graph *compile_graph(struct compile_job *job)
 {
-    return graph_read(&job->arena, &job->diags, job->source);
+    return graph_read(&job->arena, &job->diags, job->source, &job->sounds);
 }
 
 /* What a patch can ask for and no machine grants, the verifier says. */
@@ -71,6 +71,7 @@ static int run(struct compile_job *job, const struct compile_options *options, F
                struct compile_result *result)
 {
     struct bytes bytes = {0};
+    job->sounds = options->sounds;
     struct graph *graph = compile_graph(job);
     if (graph)
         bytes = compile_graph_to_bytes(job, graph, options->debug_lines);

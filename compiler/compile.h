@@ -15,6 +15,7 @@ struct compile_job {
     struct arena arena;
     struct diags diags;
     const struct source *source;
+    struct sound_loader sounds; /* for (sample ...); none unless set */
 };
 
 void compile_init(struct compile_job *);
@@ -27,8 +28,9 @@ struct graph *compile_graph(struct compile_job *);
 struct bytes compile_graph_to_bytes(struct compile_job *, const struct graph *, bool lines);
 
 struct compile_options {
-    bool debug_lines;      /* keep source lines in the program */
-    bool json_diagnostics; /* JSON lines instead of text */
+    bool debug_lines;           /* keep source lines in the program */
+    bool json_diagnostics;      /* JSON lines instead of text */
+    struct sound_loader sounds; /* for (sample ...); none unless set */
 };
 
 struct compile_result {

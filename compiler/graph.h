@@ -8,20 +8,32 @@
 
 #include "text/arena.h"
 #include "text/diag.h"
+#include "text/sound.h"
 #include "text/source.h"
 #include "vm/repatch.h"
 #include "vm/tables.h"
 
-enum term_kind { TERM_CONSTANT, TERM_PARAM, TERM_NODE };
+enum term_kind { TERM_CONSTANT, TERM_PARAM, TERM_NODE, TERM_TABLE };
+
+/* What a DATA input is given: numbers in base units (Hz, seconds, plain factors), row after row. */
+struct data {
+    double *values;
+    size_t count;        /* at least 1 */
+    unsigned columns;    /* of a row; 1: a plain list */
+    const char *file;    /* of a sample, from the patch's folder; else NULL */
+    const char *channel; /* of a sample: mix, left or right */
+    double rate;         /* of a sample, frames a second; else 0 */
+};
 
 /* One summand of an input. An input's value is its terms added from left to right; an input
  * without terms has its default. */
 struct term {
     enum term_kind kind;
-    double value;        /* TERM_CONSTANT, in the port's unit: Hz, seconds, plain factor */
-    const char *text;    /* TERM_CONSTANT, as written ("440hz", "a4"), for --emit */
-    unsigned param;      /* TERM_PARAM: index in graph.params */
-    unsigned node, port; /* TERM_NODE: index in graph.nodes, output number of its module */
+    double value;             /* TERM_CONSTANT, in the port's unit: Hz, seconds, plain factor */
+    const char *text;         /* TERM_CONSTANT, as written ("440hz", "a4"), for --emit */
+    unsigned param;           /* TERM_PARAM: index in graph.params */
+    unsigned node, port;      /* TERM_NODE: index in graph.nodes, output number of its module */
+    const struct data *table; /* TERM_TABLE: the input's only term */
     struct place place;
 };
 
@@ -35,6 +47,7 @@ struct node {
     const char *id;
     const struct vm_module *module;
     struct input *in;   /* module->inputs of them */
+    unsigned rate;      /* it runs at 2^rate times the sample rate */
     struct place place; /* the node's id or, in a nested form, its module name */
 };
 
@@ -58,8 +71,9 @@ struct graph {
 
 /* Reads a patch, S-expression or JSON (by the first character that is not blank or comment:
  * '{' is JSON), with every file it uses, and checks it. NULL when anything was reported or
- * memory ran out (arena->failed). */
-struct graph *graph_read(struct arena *, struct diags *, const struct source *);
+ * memory ran out (arena->failed). sounds NULL: (sample ...) is an error. */
+struct graph *graph_read(struct arena *, struct diags *, const struct source *,
+                         const struct sound_loader *sounds);
 
 /* The node numbers in an order in which every input comes before its use, but for what reaches
  * the `in` and `feedback` inputs of delay.feedback; ties by node order. Reports a cycle with its

@@ -18,6 +18,7 @@ static uint32_t hash_instruction(const struct ir_instruction *n)
 {
     uint32_t h = (uint32_t)n->opcode * 0x9e3779b1u ^ n->arg;
     h = (h ^ h >> 15) * 0x85ebca6bu ^ n->key;
+    h = (h ^ h >> 14) * 0x9e3779b1u ^ ((uint32_t)n->port << 12 ^ (uint32_t)n->table << 2 ^ n->rate);
     for (unsigned j = 0; j < n->inputs; j++)
         h = (h ^ h >> 13) * 0xc2b2ae35u + (uint32_t)n->in[j];
     return h ^ h >> 16;
@@ -25,33 +26,34 @@ static uint32_t hash_instruction(const struct ir_instruction *n)
 
 static int same_instruction(const struct ir_instruction *a, const struct ir_instruction *b)
 {
-    return a->opcode == b->opcode && a->arg == b->arg && a->key == b->key &&
-           a->inputs == b->inputs && memcmp(a->in, b->in, a->inputs * sizeof *a->in) == 0;
+    return a->opcode == b->opcode && a->arg == b->arg && a->key == b->key && a->port == b->port &&
+           a->table == b->table && a->rate == b->rate && a->inputs == b->inputs &&
+           memcmp(a->in, b->in, a->inputs * sizeof *a->in) == 0;
 }
 
-static int *table_slot(struct ir *ir, const struct ir_instruction *n)
+static int *slot_of(struct ir *ir, const struct ir_instruction *n)
 {
-    size_t i = hash_instruction(n) & (ir->table_size - 1);
-    while (ir->table[i] && !same_instruction(&ir->code[ir->table[i] - 1], n))
-        i = (i + 1) & (ir->table_size - 1);
-    return &ir->table[i];
+    size_t i = hash_instruction(n) & (ir->slot_count - 1);
+    while (ir->slots[i] && !same_instruction(&ir->code[ir->slots[i] - 1], n))
+        i = (i + 1) & (ir->slot_count - 1);
+    return &ir->slots[i];
 }
 
-static int table_room(struct ir *ir)
+static int slot_room(struct ir *ir)
 {
-    if (2 * (ir->table_used + 1) <= ir->table_size)
+    if (2 * (ir->slots_used + 1) <= ir->slot_count)
         return 0;
-    size_t size = ir->table_size ? 2 * ir->table_size : 256;
-    int *old = ir->table;
-    size_t old_size = ir->table_size;
+    size_t size = ir->slot_count ? 2 * ir->slot_count : 256;
+    int *old = ir->slots;
+    size_t old_size = ir->slot_count;
     int *table = arena_take(ir->arena, size, sizeof *table);
     if (!table)
         return -1;
-    ir->table = table;
-    ir->table_size = size;
+    ir->slots = table;
+    ir->slot_count = size;
     for (size_t i = 0; i < old_size; i++)
         if (old[i])
-            *table_slot(ir, &ir->code[old[i] - 1]) = old[i];
+            *slot_of(ir, &ir->code[old[i] - 1]) = old[i];
     return 0;
 }
 
@@ -73,14 +75,14 @@ static int append(struct ir *ir, struct ir_instruction *n)
  * allocation gives value 0; the arena remembers it. */
 static int intern(struct ir *ir, struct ir_instruction *n)
 {
-    if (table_room(ir))
+    if (slot_room(ir))
         return 0;
-    int *slot = table_slot(ir, n);
+    int *slot = slot_of(ir, n);
     if (!*slot) {
         if (append(ir, n))
             return 0;
         *slot = (int)ir->count;
-        ir->table_used++;
+        ir->slots_used++;
     }
     return ir->code[*slot - 1].out;
 }
@@ -115,12 +117,31 @@ int ir_input(struct ir *ir)
 
 int ir_delay(struct ir *ir, uint32_t low, uint32_t high)
 {
-    return add_port(ir, (struct ir_port){VM_PORT_DELAY, low, high});
+    return add_port(ir, (struct ir_port){VM_PORT_DELAY, ir->rate, low, high});
+}
+
+int ir_ring(struct ir *ir, uint32_t longest)
+{
+    return add_port(ir, (struct ir_port){VM_PORT_RING, ir->rate, 0, longest});
+}
+
+int ir_table(struct ir *ir, const float *values, uint32_t length)
+{
+    for (size_t i = 0; i < ir->table_count; i++)
+        if (ir->tables[i].length == length &&
+            memcmp(ir->tables[i].values, values, length * sizeof *values) == 0)
+            return (int)i;
+    if (arena_grow(ir->arena, (void **)&ir->tables, &ir->table_capacity, ir->table_count + 1,
+                   sizeof *ir->tables))
+        return 0;
+    ir->tables[ir->table_count] = (struct ir_table){values, length};
+    return (int)ir->table_count++;
 }
 
 int ir_read(struct ir *ir, int port, int frames)
 {
-    struct ir_instruction n = {.opcode = VM_READ_PORT, .outputs = 1, .arg = (uint32_t)port};
+    struct ir_instruction n = {
+        .opcode = VM_READ_PORT, .outputs = 1, .rate = (uint8_t)ir->rate, .arg = (uint32_t)port};
     n.inputs = frames == IR_NONE ? 0 : 1;
     n.in[0] = frames;
     return intern(ir, &n);
@@ -128,7 +149,8 @@ int ir_read(struct ir *ir, int port, int frames)
 
 void ir_write(struct ir *ir, int port, int value)
 {
-    struct ir_instruction n = {.opcode = VM_WRITE_PORT, .inputs = 1, .arg = (uint32_t)port};
+    struct ir_instruction n = {
+        .opcode = VM_WRITE_PORT, .inputs = 1, .rate = (uint8_t)ir->rate, .arg = (uint32_t)port};
     n.in[0] = value;
     append(ir, &n);
 }
@@ -173,16 +195,19 @@ static int fold(struct ir *ir, const struct vm_op_row *row, const float *from)
     return first;
 }
 
-int ir_call(struct ir *ir, enum vm_op op, uint32_t key, const int *in)
+int ir_call(struct ir *ir, enum vm_op op, struct ir_extra extra, const int *in)
 {
     const struct vm_op_row *row = vm_op_by_id(op);
     struct ir_instruction n = {.opcode = VM_CALL_OP,
                                .inputs = row->inputs,
                                .outputs = row->outputs,
-                               .arg = (uint32_t)(row - vm_ops),
-                               .key = key};
+                               .rate = (uint8_t)ir->rate,
+                               .arg = (uint32_t)(row - vm_ops)};
+    n.key = row->key ? extra.key : 0;
+    n.port = vm_op_has_port(row) ? extra.port : 0;
+    n.table = vm_op_has_table(row) ? extra.table : 0;
     float constants[VM_OP_INPUTS];
-    int constant = row->state == 0;
+    int constant = vm_op_is_stateless(row) && row->memory == VM_NOTHING;
     for (unsigned j = 0; j < row->inputs; j++) {
         n.in[j] = in[j];
         constant = ir_constant_of(ir, in[j], &constants[j]) && constant;
@@ -193,7 +218,12 @@ int ir_call(struct ir *ir, enum vm_op op, uint32_t key, const int *in)
 int ir_call2(struct ir *ir, enum vm_op op, int a, int b)
 {
     int in[VM_OP_INPUTS] = {a, b};
-    return ir_call(ir, op, 0, in);
+    return ir_call(ir, op, (struct ir_extra){0}, in);
+}
+
+unsigned ir_rate_of(const struct ir *ir, int value)
+{
+    return ir->arena->failed ? 0 : ir->code[ir->definition[value]].rate;
 }
 
 /* A value's instruction comes after those it reads, but for what a port carries from the write
@@ -210,8 +240,10 @@ void ir_mark_live(struct ir *ir)
                 n->live = 1;
             if (!n->live)
                 continue;
-            if (n->opcode == VM_READ_PORT && !port[n->arg]) {
-                port[n->arg] = 1;
+            int taps = n->opcode == VM_CALL_OP && vm_ops[n->arg].memory == VM_TAP;
+            uint32_t from = taps ? (uint32_t)n->port : n->arg;
+            if ((taps || n->opcode == VM_READ_PORT) && !port[from]) {
+                port[from] = 1;
                 again = 1;
             }
             for (unsigned j = 0; j < n->inputs; j++)

@@ -14,9 +14,10 @@ enum { IR_NONE = -1 };
 
 struct ir_instruction {
     enum vm_opcode opcode;
-    uint8_t inputs, outputs;
+    uint8_t inputs, outputs, rate;
     uint32_t arg; /* param or port number, row of vm_ops, or a constant's bits */
     uint32_t key;
+    int port, table; /* CALL_OP of a row that has them, else 0 */
     int in[VM_OP_INPUTS];
     int out; /* first of `outputs` consecutive values */
     unsigned node;
@@ -25,7 +26,13 @@ struct ir_instruction {
 
 struct ir_port {
     enum vm_port_kind kind;
-    uint32_t low, high; /* frames, of a delay line */
+    unsigned rate;
+    uint32_t low, high; /* frames, of a delay line; of a ring `high` */
+};
+
+struct ir_table {
+    const float *values;
+    uint32_t length;
 };
 
 struct ir {
@@ -39,9 +46,12 @@ struct ir {
     size_t param_count;
     struct ir_port *ports;
     size_t port_count, port_capacity;
-    int *table; /* hash: instruction number + 1 */
-    size_t table_size, table_used;
+    struct ir_table *tables;
+    size_t table_count, table_capacity;
+    int *slots; /* hash: instruction number + 1 */
+    size_t slot_count, slots_used;
     unsigned node;  /* instructions made now belong to it */
+    unsigned rate;  /* and compute 2^rate frames a frame; as do ports */
     int not_finite; /* a constant was folded to NaN or infinity: by this node + 1 */
 };
 
@@ -52,14 +62,24 @@ int ir_param(struct ir *, unsigned param);
 /* The n-th input port is channel n. They are made before any delay line. */
 int ir_input(struct ir *);
 int ir_delay(struct ir *, uint32_t low, uint32_t high);
+int ir_ring(struct ir *, uint32_t longest);
+/* Its number; the same for equal values. `values` must stay. length at least 1. */
+int ir_table(struct ir *, const float *values, uint32_t length);
 /* frames IR_NONE: of an input. */
 int ir_read(struct ir *, int port, int frames);
 void ir_write(struct ir *, int port, int value);
 /* right IR_NONE: mono. The last instruction of the code. */
 void ir_output(struct ir *, int left, int right);
+/* What an op has besides its inputs, as far as its row says so. */
+struct ir_extra {
+    uint32_t key;
+    int port, table;
+};
 /* First of the op's output values, the others follow it. */
-int ir_call(struct ir *, enum vm_op, uint32_t key, const int *in);
+int ir_call(struct ir *, enum vm_op, struct ir_extra, const int *in);
 int ir_call2(struct ir *, enum vm_op, int a, int b);
+/* The rate a value has; a constant fits all and says 0. */
+unsigned ir_rate_of(const struct ir *, int value);
 /* 1 when the value is a constant, with *x set. */
 int ir_constant_of(const struct ir *, int value, float *x);
 /* Marks what the output depends on. */

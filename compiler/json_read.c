@@ -124,6 +124,64 @@ static struct sx *string(struct walk *w, const struct json_value *value)
     return sx;
 }
 
+static struct place whole(const struct json_value *member)
+{
+    return (struct place){member->place.source, member->key_place.begin, member->place.end};
+}
+
+static struct sx *row(struct walk *w, const struct json_value *value)
+{
+    if (!json_is_array(value->json))
+        return atom(w, value, "a table's item");
+    struct made made = make(w, value->place);
+    for (const struct json_value *item = value->first; item; item = item->next)
+        put(&made, atom(w, item, "a table's number"));
+    return made.list;
+}
+
+/* {"table": [...]} as (table ...), {"sample": "FILE", "channel": "left"} as (sample ...). */
+static struct sx *data(struct walk *w, const struct json_value *object)
+{
+    static const char *const keys[] = {"table", "sample", "channel"};
+    const struct json_value *parts[3] = {NULL, NULL, NULL};
+    for (const struct json_value *v = object->first; v; v = v->next) {
+        size_t key = key_of(w, v, "a table", keys, 3);
+        if (key < 3)
+            parts[key] = v;
+    }
+    if (!parts[0] == !parts[1] || (parts[0] && parts[2]))
+        return wrong(w, object, "an object here", "{\"table\": [...]} or {\"sample\": \"FILE\"}");
+    const struct json_value *first = parts[0] ? parts[0] : parts[1];
+    struct made made =
+        make_named(w, object->place, first->key_place, parts[0] ? "table" : "sample");
+    if (parts[1])
+        put(&made, string(w, parts[1]));
+    else if (is_type(w, first, JSON_ARRAY))
+        for (const struct json_value *item = first->first; item; item = item->next)
+            put(&made, row(w, item));
+    if (parts[2]) {
+        struct made field = make_named(w, whole(parts[2]), parts[2]->key_place, "channel");
+        put(&field, atom(w, parts[2], "'channel'"));
+        put(&made, field.list);
+    }
+    return made.list;
+}
+
+static struct sx *value_of(struct walk *w, const struct json_value *value)
+{
+    return json_is_object(value->json) ? data(w, value) : atom(w, value, "an input's value");
+}
+
+static void put_values(struct walk *w, struct made *made, const struct json_value *value)
+{
+    if (!json_is_array(value->json)) {
+        put(made, value_of(w, value));
+        return;
+    }
+    for (const struct json_value *item = value->first; item; item = item->next)
+        put(made, value_of(w, item));
+}
+
 static void put_atoms(struct walk *w, struct made *made, const struct json_value *value,
                       const char *what)
 {
@@ -133,11 +191,6 @@ static void put_atoms(struct walk *w, struct made *made, const struct json_value
     }
     for (const struct json_value *item = value->first; item; item = item->next)
         put(made, atom(w, item, what));
-}
-
-static struct place whole(const struct json_value *member)
-{
-    return (struct place){member->place.source, member->key_place.begin, member->place.end};
 }
 
 static void read_inputs(struct walk *w, struct made *node, const struct json_value *object)
@@ -150,7 +203,7 @@ static void read_inputs(struct walk *w, struct made *node, const struct json_val
             continue;
         }
         struct made field = make_named(w, whole(v), v->key_place, v->key);
-        put_atoms(w, &field, v, "an input's value");
+        put_values(w, &field, v);
         put(node, field.list);
     }
 }

@@ -186,6 +186,18 @@ def design_log2(n=9):
     return f32(c), e
 
 
+def design_tanh(n=4, end=9.02):
+    """tanh(x) = x N(z)/D(z), z = x^2, x in [0, end], N and D = 1 + ... of degree n; relative error."""
+    x = chebyshev_points(0, end, 1600)
+    x = x[x > 1e-4]
+    z, r, d = (x / end) ** 2, np.tanh(x) / x, np.ones(len(x))
+    for _ in range(30):  # Loeb, as for tan
+        w = 1 / (r * d)
+        c, e = minimax(np.array([z ** k * w for k in range(1, n + 1)] + [-r * z ** k * w for k in range(1, n + 1)]).T, (r - 1) * w)
+        d = 1 + sum(a * z ** k for k, a in enumerate(c[n:], 1))
+    return f32(c / end ** (2.0 * np.r_[1:n + 1, 1:n + 1])), e
+
+
 def show(name, c):
     print("%s, lowest power first:" % name)
     print("    " + ", ".join("%.9gf" % x for x in c))
@@ -210,7 +222,7 @@ def main():
     show("ramp: U(v)", w)
     report(q, w)
     for name, (c, e) in (("sin", design_sin()), ("tan: n0 n1 d1 d2", design_tan()), ("exp2, from f^1", design_exp2()),
-                         ("log2, from f^1", design_log2())):
+                         ("log2, from f^1", design_log2()), ("tanh: n1 to n4, d1 to d4", design_tanh())):
         show(name, c)
         print("    error before rounding %.2g" % e)
 

@@ -1,4 +1,5 @@
 #include "render/silence.h"
+#include "render/least.h"
 
 void silence_init(struct silence *s, float threshold, uint64_t hold, uint64_t not_before)
 {
@@ -16,11 +17,6 @@ static size_t after_loud(const float *samples, size_t begin, size_t end, unsigne
             return at / channels + 1;
     }
     return begin;
-}
-
-static uint64_t max64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Goes from deadline to deadline, each the first frame at which the sound could be over; a loud

@@ -1,16 +1,7 @@
 #include "render/sink.h"
+#include "render/least.h"
 
 enum { PIECE = 1024 }; /* frames looked at at a time */
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t max64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* The frame before which no sound is over. */
 static uint64_t not_before(const struct job *job)

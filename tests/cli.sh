@@ -80,6 +80,42 @@ for f in tests/listings/*.sx; do
     check "$f: listing" listing_as_committed "$f"
 done
 
+# ---- the modules, as patchc tells of them ----
+
+modules_are_listed() {
+    status 0 "$patchc" --modules && grep -q '^Filters$' "$work/out" &&
+        grep -qE '^  filter\.lopass +state-variable low-pass' "$work/out" &&
+        ! grep -E '.{81}' "$work/out"
+}
+check "--modules lists them by family" modules_are_listed
+modules_as_json() {
+    status 0 "$patchc" --modules=json && /usr/bin/python3 - "$work/out" <<'P'
+import json, sys
+modules = {m["name"]: m for m in json.load(open(sys.argv[1]))["modules"]}
+cutoff = modules["filter.lopass"]["inputs"][1]
+assert modules["filter.lopass"]["family"] == "filter"
+assert (cutoff["name"], cutoff["unit"], cutoff["low"], cutoff["default"]) == ("cutoff", "Hz", 1, 1000), cutoff
+assert "default" not in modules["filter.lopass"]["inputs"][0]
+P
+}
+check "--modules=json has ports, units, ranges" modules_as_json
+module_is_shown() {
+    status 0 "$patchc" --module env.adsr && grep -q '^env\.adsr - ' "$work/out" &&
+        grep -q 'signal, in s; default 0.005; constants 0 to 300' "$work/out" && ! grep -E '.{81}' "$work/out"
+}
+check "--module shows one" module_is_shown
+unknown_module() {
+    status 2 "$patchc" "$1" filter.lopas && says "there is no module 'filter.lopas'; did you mean 'filter.lopass'?"
+}
+check "--module: a name that is none" unknown_module --module
+check "--example: a name that is none" unknown_module --example
+module_usage() {
+    status 2 "$patchc" --modules=xml && says "--modules takes text, json or man, not 'xml'" &&
+        status 2 "$patchc" --modules --schema && says "only one of" &&
+        status 2 "$patchc" --module gain fixtures/coin.sx && says "is too many"
+}
+check "--modules: usage" module_usage
+
 # ---- the JSON schema, by a validator that is not ours ----
 
 cat >"$work/validate.py" <<'P'

@@ -77,6 +77,13 @@ static float float_at(const uint8_t *b)
     return x;
 }
 
+/* Nothing at the sample rate itself. */
+static void put_rate(const struct text *t, unsigned rate)
+{
+    if (rate)
+        put(t, " @%ux", 1u << rate);
+}
+
 static void put_params(const struct text *t, const struct vm_file *f)
 {
     for (uint32_t i = 0; i < f->params; i++) {
@@ -92,11 +99,33 @@ static void put_params(const struct text *t, const struct vm_file *f)
     }
     for (uint32_t i = 0; i < f->ports; i++) {
         const uint8_t *row = f->section[VM_PORT].bytes + VM_PORT_SIZE * (size_t)i;
-        if (vm_get_u32(row) == VM_PORT_INPUT)
-            put(t, ".input %lu\n", (unsigned long)vm_get_u32(row + 4));
+        if (row[0] == VM_PORT_INPUT)
+            put(t, ".input %lu", (unsigned long)vm_get_u32(row + 4));
+        else if (row[0] == VM_PORT_RING)
+            put(t, ".ring %lu", (unsigned long)vm_get_u32(row + 4));
         else
-            put(t, ".delay %lu %lu\n", (unsigned long)vm_get_u32(row + 4),
+            put(t, ".delay %lu %lu", (unsigned long)vm_get_u32(row + 4),
                 (unsigned long)vm_get_u32(row + 8));
+        put_rate(t, row[2]);
+        put(t, "\n");
+    }
+}
+
+/* A table's values, or in a listing of the code alone how many they are. */
+static void put_tables(const struct text *t, const struct vm_file *f, enum vm_listing listing)
+{
+    const uint8_t *at = f->section[VM_TABL].bytes;
+    for (uint32_t i = 0; i < f->tables; i++) {
+        uint32_t length = vm_get_u32(at);
+        char number[32];
+        at += 4;
+        put(t, ".table %lu", (unsigned long)length);
+        for (uint32_t k = 0; k < length; k++, at += 4) {
+            vm_float_text(float_at(at), number);
+            if (listing == VM_LISTING_FULL)
+                put(t, " %s", number);
+        }
+        put(t, "\n");
     }
 }
 
@@ -133,8 +162,12 @@ static void put_instruction(const struct text *t, const struct vm_file *f,
         break;
     case VM_CALL_OP:
         put(t, "%s", vm_ops[n->arg].name);
-        if (vm_ops[n->arg].immediate)
+        if (vm_ops[n->arg].key)
             put(t, ", #%08lx", (unsigned long)n->key);
+        if (vm_op_has_port(&vm_ops[n->arg]))
+            put(t, ", p%lu", (unsigned long)n->port);
+        if (vm_op_has_table(&vm_ops[n->arg]))
+            put(t, ", t%lu", (unsigned long)n->table);
         put_registers(t, n->in, n->inputs, ", ");
         put_registers(t, n->out, n->outputs, " -> ");
         break;
@@ -142,6 +175,7 @@ static void put_instruction(const struct text *t, const struct vm_file *f,
         put_registers(t, n->in, n->inputs, "");
         break;
     }
+    put_rate(t, n->rate);
     put(t, "\n");
 }
 
@@ -199,6 +233,7 @@ enum rp_status vm_disassemble(const void *bytes, size_t size, enum vm_listing li
     if (status != RP_OK)
         return status;
     put_params(&t, &f);
+    put_tables(&t, &f, listing);
     const struct vm_section *code = &f.section[VM_CODE];
     uint32_t i = 0;
     for (uint32_t at = 0; at < code->size; i++) {

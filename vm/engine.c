@@ -1,14 +1,12 @@
-/* engine.c - built once per lane width and ISA: VM_LANES voices a group, VM_VEC of them in a
- * vector, VM_ENGINE the table's name. Where the CPU's vectors are narrower than the group, each
- * kernel runs over the group's parts in turn (VM_LANES / VM_VEC of them). */
+/* engine.c - what loops.c makes of each family, as one table, and the delay lines: built once per
+ * lane width and ISA. VM_LANES voices a group, VM_VEC of them in a vector; VM_SUFFIX ends the
+ * names, as 8_avx2. */
 #include "vm/engine.h"
-#include "vm/kernels.h"
+#include "vm/lane.h"
 
-enum { LANES = VM_LANES, VEC = VM_VEC, PARTS = LANES / VEC, SIDE = PARTS > 1 ? 2 : 1 };
+enum { LANES = VM_LANES, VEC = VM_VEC, PARTS = LANES / VEC };
 
 _Static_assert(LANES % VEC == 0, "a group is a whole number of vectors");
-
-extern const struct vm_engine VM_ENGINE;
 
 LANE_FN lane load(const float *p)
 {
@@ -22,98 +20,16 @@ LANE_FN void store(float *p, lane x)
     memcpy(p, &x, sizeof x);
 }
 
-/* A part's state words, in a row as the kernel's struct has them. */
-struct words {
-    _Alignas(lane) unsigned char bytes[8 * sizeof(lane)];
-};
+#define PASTE(a, b)     a##b
+#define NAME(name, end) PASTE(name, end)
+#define RUN(name)       NAME(vm_run_##name##_, VM_SUFFIX)
 
-LANE_FN void load_state(struct words *words, const uint32_t *state, unsigned count, unsigned part)
-{
-    for (unsigned w = 0; w < count; w++)
-        memcpy(words->bytes + w * sizeof(lane), state + w * LANES + part * VEC, sizeof(lane));
-}
-
-LANE_FN void store_state(uint32_t *state, const struct words *words, unsigned count, unsigned part)
-{
-    for (unsigned w = 0; w < count; w++)
-        memcpy(state + w * LANES + part * VEC, words->bytes + w * sizeof(lane), sizeof(lane));
-}
-
-typedef void kernel_fn(const lane *in, lane *out, void *state);
-
-/* One kernel over the frames of a stretch. With everything but `frames` known at compile time
- * this folds into a plain loop: inputs that do not vary are loaded once, state stays in
- * registers, and a stateless kernel of one lane vectorises along time. Where a group has several
- * parts, two go side by side: each hides the other's latency. */
-LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigned inputs,
-                  unsigned outputs, unsigned words, uint32_t varying)
-{
-    for (unsigned first = 0; first < PARTS; first += SIDE) {
-        const float *restrict from[SIDE][VM_OP_INPUTS];
-        float *restrict to[SIDE][VM_OP_OUTPUTS];
-        lane in[SIDE][VM_OP_INPUTS], out[VM_OP_OUTPUTS];
-        struct words state[SIDE];
-        for (unsigned s = 0; s < SIDE; s++) {
-            for (unsigned j = 0; j < inputs; j++) {
-                from[s][j] = c->in[j] + (first + s) * VEC;
-                in[s][j] = load(from[s][j]);
-            }
-            for (unsigned j = 0; j < outputs; j++)
-                to[s][j] = c->out[j] + (first + s) * VEC;
-            load_state(&state[s], c->state, words, first + s);
-        }
-        for (uint32_t i = 0; i < frames; i++) {
-            for (unsigned s = 0; s < SIDE; s++) {
-                for (unsigned j = 0; j < inputs; j++)
-                    if (varying >> j & 1)
-                        in[s][j] = load(from[s][j] + (size_t)i * LANES);
-                kernel(in[s], out, &state[s]);
-                for (unsigned j = 0; j < outputs; j++)
-                    store(to[s][j] + (size_t)i * LANES, out[j]);
-            }
-        }
-        for (unsigned s = 0; s < SIDE; s++)
-            store_state(c->state, &state[s], words, first + s);
-    }
-}
-
-/* Ops of up to three inputs get a loop for each set of varying inputs. Ops of more get one for
- * the two common sets (the first input alone: a filter at rest; all: a filter on the move), and
- * one that looks while it runs. */
-#define ONE_LOOP(name, mask)                                                                       \
-    case mask:                                                                                     \
-        loop(c, frames, k_##name, inputs, outputs, words, mask);                                   \
-        return;
-
-#define OP(id, name, n_in, n_out, n_state, imm, cost, algebra)                                     \
-    static void run_##name(struct vm_call *c, uint32_t frames)                                     \
-    {                                                                                              \
-        enum { inputs = n_in, outputs = n_out, words = n_state, all = (1 << inputs) - 1 };         \
-        if (inputs <= 3) {                                                                         \
-            switch (c->varying & all) {                                                            \
-                ONE_LOOP(name, 0)                                                                  \
-                ONE_LOOP(name, 1)                                                                  \
-                ONE_LOOP(name, 2)                                                                  \
-                ONE_LOOP(name, 3)                                                                  \
-                ONE_LOOP(name, 4)                                                                  \
-                ONE_LOOP(name, 5)                                                                  \
-                ONE_LOOP(name, 6)                                                                  \
-                ONE_LOOP(name, 7)                                                                  \
-            }                                                                                      \
-        } else if (c->varying == 1)                                                                \
-            loop(c, frames, k_##name, inputs, outputs, words, 1);                                  \
-        else if (c->varying == all)                                                                \
-            loop(c, frames, k_##name, inputs, outputs, words, all);                                \
-        else                                                                                       \
-            loop(c, frames, k_##name, inputs, outputs, words, c->varying);                         \
-    }
+#define OP(id, name, ...) void RUN(name)(struct vm_call *, uint32_t);
 #include "vm/ops.def"
-#undef OP
 
 static void (*const run_table[])(struct vm_call *, uint32_t) = {
-#define OP(id, name, ...) run_##name,
+#define OP(id, name, ...) RUN(name),
 #include "vm/ops.def"
-#undef OP
 };
 
 /* out := w[n - d], linear between frames, d := in[0] frames held within low to high. */
@@ -157,4 +73,6 @@ static uint32_t not_finite(const float *values, uint32_t n)
     return (uint32_t)lane_any(bad);
 }
 
-const struct vm_engine VM_ENGINE = {LANES, run_table, read_port, write_port, not_finite};
+extern const struct vm_engine NAME(vm_engine_, VM_SUFFIX);
+const struct vm_engine NAME(vm_engine_, VM_SUFFIX) = {LANES, run_table, read_port, write_port,
+                                                      not_finite};

@@ -2,30 +2,8 @@
 #ifndef VM_ENGINE_H
 #define VM_ENGINE_H
 
-#include "vm/repatch.h"
-#include "vm/tables.h"
+#include "vm/program.h"
 #include <stdint.h>
-
-/* One instruction bound to memory. Signals are [frame][lane]; values that are uniform over the
- * stretch are [lane]. `varying` has bit j set when in[j] is a signal. Outputs never share memory
- * with inputs. */
-struct vm_call {
-    void (*run)(struct vm_call *, uint32_t frames);
-    const float *in[VM_OP_INPUTS];
-    float *out[VM_OP_OUTPUTS];
-    uint32_t *state;        /* [word][lane] */
-    struct vm_delay *delay; /* READ_PORT, WRITE_PORT */
-    uint32_t varying;
-    uint32_t instruction; /* which one, for messages */
-    uint8_t outputs;
-};
-
-/* A delay line: ring[frame & mask][lane]. `at` is the slot of the stretch's first frame. */
-struct vm_delay {
-    float *ring;
-    uint32_t mask, at;
-    float low, high; /* frames a read is held within */
-};
 
 struct vm_engine {
     unsigned lanes;

@@ -19,6 +19,7 @@ enum {
     VM_PORT_SIZE = 12,     /* kind u32, then two u32: see vm_port_kind */
     VM_STAT_SIZE = 16,     /* registers, state words, delay frames, channels; u32 each */
     VM_LINE_SIZE = 12,     /* file name u32, line u32, column u32 */
+    VM_MAX_RATE = 3,       /* a rate is 2^0 to 2^3 times RP_SAMPLE_RATE */
 };
 
 enum vm_opcode {
@@ -33,6 +34,7 @@ enum vm_opcode {
 enum vm_port_kind {
     VM_PORT_DELAY = 1, /* shortest, longest, in frames */
     VM_PORT_INPUT = 2, /* channel, 0 */
+    VM_PORT_RING = 3,  /* frames, 0: the memory of one op */
 };
 
 /* The machine's limits: a file over one of them is refused. */
@@ -46,6 +48,9 @@ enum {
     VM_MAX_DELAY = 1 << 22, /* frames of one port's longest delay */
     VM_MAX_RINGS = 1 << 23, /* frames of delay memory a voice, all rings together */
     VM_MAX_LIVE = 1 << 16,  /* signals alive at once */
+    VM_MAX_STATE = 1 << 23, /* words */
+    VM_MAX_TABLES = 1 << 12,
+    VM_MAX_TABLE = 1 << 24, /* values in one */
     VM_NO_NAME = -1,
 };
 
@@ -54,8 +59,10 @@ enum {
 /* CRC-32 as in ISO 3309, PNG and zip: reflected 0x04c11db7, start and end with all ones. */
 uint32_t vm_crc32(const uint8_t *bytes, size_t size);
 uint32_t vm_get_u32(const uint8_t *bytes);
-/* Slots of a delay line that holds delays up to `longest` frames: a power of two with room for
- * a block being written. */
-uint32_t vm_ring_frames(uint32_t longest);
+/* Slots of a delay line that holds delays up to `longest` frames, at 2^rate times the sample rate:
+ * a power of two with room for a block being written. */
+uint32_t vm_delay_slots(uint32_t longest, unsigned rate);
+/* Slots of an op's own ring that looks up to `longest` frames back. */
+uint32_t vm_ring_slots(uint32_t longest);
 
 #endif

@@ -21,7 +21,9 @@ static void lay_out(struct bump *b, const struct rp_program *p, size_t lanes, st
     g->gliding = bump_take(b, params, sizeof *g->gliding);
     g->uniform = bump_take(b, registers * lanes, sizeof *g->uniform);
     g->varying = bump_take(b, registers, sizeof *g->varying);
-    g->buffers = bump_take(b, p->buffer_count * RP_BLOCK * lanes, sizeof *g->buffers);
+    g->rate = bump_take(b, registers, sizeof *g->rate);
+    g->buffers =
+        bump_take(b, p->buffer_count * (RP_BLOCK << p->max_rate) * lanes, sizeof *g->buffers);
     g->state = bump_take(b, p->totals.state * lanes, sizeof *g->state);
     g->delays = bump_take(b, p->port_count, sizeof *g->delays);
     g->calls = bump_take(b, p->instruction_count, sizeof *g->calls);
@@ -79,7 +81,7 @@ struct rp_group *rp_instantiate(const struct rp_program *p, unsigned lanes, enum
     g->lanes = lanes;
     g->stale = 1;
     for (uint32_t i = 0; i < p->port_count; i++) {
-        if (p->ports[i].kind != VM_PORT_DELAY)
+        if (p->ports[i].kind == VM_PORT_INPUT)
             continue;
         g->delays[i].mask = p->ports[i].ring - 1;
         g->delays[i].low = (float)p->ports[i].low;
@@ -106,7 +108,7 @@ static void start_state(struct rp_group *g, unsigned lane, uint64_t seed, uint64
         g->state[w * (size_t)g->lanes + lane] = 0;
     for (uint32_t i = 0; i < p->instruction_count; i++) {
         const struct vm_instruction *n = &p->code[i];
-        if (n->opcode != VM_CALL_OP || !vm_ops[n->arg].immediate)
+        if (n->opcode != VM_CALL_OP || !vm_ops[n->arg].key)
             continue;
         uint64_t key = mix64(mix64(mix64(seed) ^ serial) ^ n->key);
         uint32_t *state = g->state + n->state * (size_t)g->lanes + lane;
@@ -143,7 +145,8 @@ enum rp_status rp_voice_stop(struct rp_group *g, unsigned lane)
 
 static float *buffer_of(const struct rp_group *g, uint32_t r)
 {
-    return g->buffers + g->program->buffer[r] * (size_t)RP_BLOCK * g->lanes;
+    return g->buffers +
+           g->program->buffer[r] * ((size_t)RP_BLOCK << g->program->max_rate) * g->lanes;
 }
 
 static float *uniform_of(const struct rp_group *g, uint32_t r)
@@ -165,7 +168,7 @@ static int varies(const struct rp_group *g, const struct vm_instruction *n)
     case VM_WRITE_PORT:
         return 1;
     case VM_CALL_OP:
-        if (vm_ops[n->arg].state)
+        if (!vm_op_is_stateless(&vm_ops[n->arg]))
             return 1;
         for (unsigned j = 0; j < n->inputs; j++)
             if (g->varying[n->in[j]])
@@ -180,6 +183,7 @@ static void bind(struct rp_group *g, struct vm_call *c, const struct vm_instruct
 {
     memset(c, 0, sizeof *c);
     c->outputs = n->outputs;
+    c->rate = n->rate;
     for (unsigned j = 0; j < n->inputs; j++) {
         c->in[j] = signal_of(g, n->in[j]);
         c->varying |= (uint32_t)g->varying[n->in[j]] << j;
@@ -189,6 +193,12 @@ static void bind(struct rp_group *g, struct vm_call *c, const struct vm_instruct
     if (n->opcode == VM_CALL_OP) {
         c->run = g->engine->run[n->arg];
         c->state = g->state + n->state * (size_t)g->lanes;
+        if (vm_op_has_port(&vm_ops[n->arg]))
+            c->delay = &g->delays[n->port];
+        if (vm_op_has_table(&vm_ops[n->arg]))
+            c->table = &g->program->tables[n->table];
+        if (vm_ops[n->arg].memory == VM_HOLD)
+            c->shift = (uint8_t)(n->rate - g->rate[n->in[0]]);
     } else if (vm_reads_input(n)) {
         c->run = NULL;
     } else if (n->opcode == VM_READ_PORT || n->opcode == VM_WRITE_PORT) {
@@ -238,11 +248,15 @@ static void name_node(const struct rp_program *p, uint32_t instruction, struct r
 static int check_call(const struct rp_group *g, const struct vm_call *c, uint32_t instruction,
                       uint32_t frames, uint32_t stride, struct rp_error *error)
 {
-    for (unsigned j = 0; j < c->outputs; j++)
-        if (find_not_finite(g, c->out[j], frames, stride, "output", error) < frames) {
-            name_node(g->program, instruction, error);
-            return -1;
-        }
+    for (unsigned j = 0; j < c->outputs; j++) {
+        uint32_t good = find_not_finite(g, c->out[j], frames, stride, "output", error);
+        if (good == frames)
+            continue;
+        if (error)
+            error->offset -= good - (good >> c->rate);
+        name_node(g->program, instruction, error);
+        return -1;
+    }
     return 0;
 }
 
@@ -256,6 +270,8 @@ static enum rp_status prepare(struct rp_group *g, int checked, struct rp_error *
         int audio = varies(g, n);
         for (unsigned j = 0; j < n->outputs; j++)
             g->varying[n->out[j]] = (uint8_t)audio;
+        for (unsigned j = 0; j < n->outputs; j++)
+            g->rate[n->out[j]] = n->rate;
         if (n->opcode == VM_WRITE_OUTPUT) {
             g->output_varies = 0;
             for (unsigned j = 0; j < n->inputs; j++) {
@@ -332,7 +348,7 @@ static void advance(struct rp_group *g, uint32_t frames)
         if (g->gliding[i])
             advance_param(g, i, frames);
     for (uint32_t i = 0; i < g->program->port_count; i++)
-        g->delays[i].at += frames;
+        g->delays[i].at += frames << g->program->ports[i].rate;
     for (uint32_t c = 0; c < g->program->inputs; c++)
         if (g->input[c])
             g->input[c] += frames * (size_t)g->lanes;
@@ -385,10 +401,10 @@ static enum rp_status run_stretch(struct rp_group *g, uint32_t frames, int check
     for (uint32_t i = 0; i < g->call_count; i++) {
         struct vm_call *c = &g->calls[i];
         if (c->run)
-            c->run(c, frames);
+            c->run(c, frames << c->rate);
         else
             fill(g, c, frames);
-        if (checked && check_call(g, c, c->instruction, frames, g->lanes, error))
+        if (checked && check_call(g, c, c->instruction, frames << c->rate, g->lanes, error))
             return RP_NOT_FINITE;
     }
     return RP_OK;

@@ -22,6 +22,7 @@ struct rp_group {
     uint32_t *gliding;       /* [param]: bit l: lane l glides */
     float *uniform;          /* [register][lane]: values that do not vary in a stretch */
     uint8_t *varying;        /* [register] */
+    uint8_t *rate;           /* [register] */
     float *buffers;          /* [buffer][frame][lane] */
     uint32_t *state;         /* [word][lane] */
     struct vm_delay *delays; /* [port] */

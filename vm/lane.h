@@ -76,10 +76,13 @@ LANE_FN lane lane_from_int(ilane i)
 #endif
 }
 
-/* Toward zero. The caller keeps |x| < 2^31 and x not NaN. */
+/* Toward zero. The caller keeps |x| < 2^31 and x not NaN. The barrier: without trapping math gcc
+ * makes a truncation of (float)(int32_t)x where the CPU has one, and that of -0.5 is -0. */
 LANE_FN ilane lane_to_int(lane x)
 {
-#if VM_VEC == 1
+#if VM_VEC == 1 && defined __GNUC__ && __GNUC__ >= 12 && !defined __clang__
+    return __builtin_assoc_barrier((int32_t)x);
+#elif VM_VEC == 1
     return (int32_t)x;
 #else
     return __builtin_convertvector(x, ilane);
@@ -179,6 +182,25 @@ LANE_FN int lane_any(ilane m)
     return any != 0;
 }
 #endif
+
+/* The correctly rounded square root; NaN below zero, -0 of -0. */
+LANE_FN lane lane_sqrt(lane x)
+{
+#if VM_VEC == 1
+    return __builtin_sqrtf(x);
+#elif VM_VEC == 4 && defined __SSE__
+    return (lane)_mm_sqrt_ps((__m128)x);
+#elif VM_VEC == 8 && defined __AVX__
+    return (lane)_mm256_sqrt_ps((__m256)x);
+#elif VM_VEC == 16 && defined __AVX512F__
+    return (lane)_mm512_sqrt_ps((__m512)x);
+#else
+    lane root;
+    for (int i = 0; i < VM_VEC; i++)
+        root[i] = __builtin_sqrtf(x[i]);
+    return root;
+#endif
+}
 
 /* min and max are one instruction on x86, with just these rules for NaN and equal values. */
 #if VM_VEC == 4 && defined __SSE__

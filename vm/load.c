@@ -5,9 +5,12 @@
 #include <string.h>
 
 /* The memory only loading needs. */
+enum { RATE_ANY = 255 }; /* a constant's */
+
 struct scratch {
     uint32_t *last_use; /* by register: the instruction that reads it last */
     uint32_t *spare;    /* buffers free again, last freed on top */
+    uint8_t *rate;      /* by register */
 };
 
 /* One layout for counting and for building: counts come from the checked file. The program
@@ -21,6 +24,8 @@ static void lay_out(struct bump *b, const struct vm_file *f, struct rp_program *
     p->constants = bump_take(b, f->constants, sizeof *p->constants);
     p->params = bump_take(b, f->params, sizeof *p->params);
     p->ports = bump_take(b, f->ports, sizeof *p->ports);
+    p->tables = bump_take(b, f->tables, sizeof *p->tables);
+    float *values = bump_take(b, f->table_values, sizeof *values);
     p->code = bump_take(b, f->instructions, sizeof *p->code);
     p->buffer = bump_take(b, registers, sizeof *p->buffer);
     p->names = bump_take(b, f->section[VM_NAME].size + 1, 1);
@@ -30,6 +35,9 @@ static void lay_out(struct bump *b, const struct vm_file *f, struct rp_program *
         p->lines = bump_take(b, 3 * (size_t)f->instructions, sizeof *p->lines);
     s->last_use = bump_take(b, registers, sizeof *s->last_use);
     s->spare = bump_take(b, registers, sizeof *s->spare);
+    s->rate = bump_take(b, registers, sizeof *s->rate);
+    if (b->base && f->tables)
+        p->tables[0].values = values;
 }
 
 size_t rp_program_bytes(const void *bytes, size_t size)
@@ -71,10 +79,31 @@ static void load_params(struct rp_program *p, const struct vm_file *f)
 static struct vm_port port_at(const uint8_t *row)
 {
     uint32_t first = vm_get_u32(row + 4), second = vm_get_u32(row + 8);
-    if (vm_get_u32(row) == VM_PORT_INPUT)
-        return (struct vm_port){.kind = VM_PORT_INPUT, .channel = first};
-    return (struct vm_port){
-        .kind = VM_PORT_DELAY, .low = first, .high = second, .ring = vm_ring_frames(second)};
+    struct vm_port port = {.kind = (enum vm_port_kind)row[0], .rate = row[2]};
+    if (port.kind == VM_PORT_INPUT) {
+        port.channel = first;
+    } else if (port.kind == VM_PORT_RING) {
+        port.high = first;
+        port.ring = vm_ring_slots(first);
+    } else {
+        port.low = first;
+        port.high = second;
+        port.ring = vm_delay_slots(second, port.rate);
+    }
+    return port;
+}
+
+static void load_values(struct rp_program *p, const struct vm_file *f)
+{
+    const uint8_t *at = f->section[VM_TABL].bytes;
+    float *to = (float *)(uintptr_t)(f->tables ? p->tables[0].values : NULL);
+    p->table_count = f->tables;
+    for (uint32_t t = 0; t < f->tables; t++) {
+        p->tables[t] = (struct vm_table){to, vm_get_u32(at)};
+        at += 4;
+        for (uint32_t i = 0; i < p->tables[t].length; i++, at += 4)
+            *to++ = float_at(at);
+    }
 }
 
 static void load_tables(struct rp_program *p, const struct vm_file *f)
@@ -96,6 +125,7 @@ static void load_tables(struct rp_program *p, const struct vm_file *f)
         const uint8_t *row = s[VM_PORT].bytes + VM_PORT_SIZE * (size_t)i;
         p->ports[i] = port_at(row);
     }
+    load_values(p, f);
     for (uint32_t i = 0; p->nodes && i < f->instructions; i++)
         p->nodes[i] = vm_get_u32(s[VM_NODE].bytes + 4 * (size_t)i);
     for (size_t i = 0; p->lines && i < 3 * (size_t)f->instructions; i++)
@@ -110,6 +140,8 @@ static void load_code(struct rp_program *p, const struct vm_file *f)
         struct vm_instruction *n = &p->code[p->instruction_count++];
         at += vm_decode(s->bytes + at, n);
         n->state = state;
+        if (n->rate > p->max_rate)
+            p->max_rate = n->rate;
         if (n->opcode == VM_CALL_OP)
             state += vm_ops[n->arg].state;
     }
@@ -123,12 +155,53 @@ static void find_block(struct rp_program *p)
     p->block = RP_BLOCK;
     for (uint32_t i = 0; i < p->instruction_count; i++) {
         const struct vm_instruction *n = &p->code[i];
+        int taps = n->opcode == VM_CALL_OP && vm_ops[n->arg].memory == VM_TAP;
+        uint32_t port = taps ? n->port : n->arg;
         if (n->opcode == VM_WRITE_PORT)
-            written[n->arg] = 1;
-        else if (n->opcode == VM_READ_PORT && !vm_reads_input(n) && !written[n->arg] &&
-                 p->ports[n->arg].low < p->block)
-            p->block = p->ports[n->arg].low;
+            written[port] = 1;
+        else if ((taps || (n->opcode == VM_READ_PORT && !vm_reads_input(n))) && !written[port] &&
+                 p->ports[port].low >> n->rate < p->block)
+            p->block = p->ports[port].low >> n->rate;
     }
+}
+
+/* What an instruction of that rate may read: a constant, or what has the same rate; the ops that
+ * change rates, what they change from. */
+static int fits_rate(const struct vm_instruction *n, uint8_t rate)
+{
+    enum vm_memory memory = n->opcode == VM_CALL_OP ? vm_ops[n->arg].memory : VM_NOTHING;
+    if (rate == RATE_ANY)
+        return memory != VM_UP || n->rate > 0;
+    switch (memory) {
+    case VM_HOLD:
+        return rate < n->rate;
+    case VM_UP:
+        return rate + 1 == n->rate;
+    case VM_DOWN:
+        return rate == n->rate + 1;
+    default:
+        return rate == n->rate;
+    }
+}
+
+/* Offset in the code section of the first instruction that reads another rate, or VM_NONE. */
+static uint32_t find_wrong_rate(const struct rp_program *p, const struct vm_file *f, uint8_t *rate)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        const struct vm_instruction *n = &p->code[i];
+        struct vm_instruction again;
+        int constant = n->opcode == VM_LOAD_CONST, param = n->opcode == VM_LOAD_PARAM;
+        if ((constant || param || n->opcode == VM_WRITE_OUTPUT) && n->rate > 0)
+            return at;
+        for (unsigned j = 0; j < n->inputs; j++)
+            if (!fits_rate(n, rate[n->in[j]]))
+                return at;
+        for (unsigned j = 0; j < n->outputs; j++)
+            rate[n->out[j]] = constant ? RATE_ANY : n->rate;
+        at += vm_decode(f->section[VM_CODE].bytes + at, &again);
+    }
+    return VM_NONE;
 }
 
 static void find_readers(struct rp_program *p)
@@ -200,6 +273,15 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
     load_code(p, &file);
     find_block(p);
     find_readers(p);
+    uint32_t wrong = find_wrong_rate(p, &file, scratch.rate);
+    if (wrong != VM_NONE) {
+        fail(error, RP_REFUSED, "an operand has another rate than its instruction");
+        if (error) {
+            error->code = REFUSE_RATE;
+            error->offset = file.section[VM_CODE].offset + wrong;
+        }
+        return NULL;
+    }
     if (assign_buffers(p, &scratch) == 0)
         return p;
     fail(error, RP_REFUSED, "more than 65536 signals are alive at once");
@@ -220,18 +302,34 @@ unsigned rp_inputs(const struct rp_program *p)
     return p->inputs;
 }
 
+static uint32_t instruction_cost(const struct vm_instruction *n)
+{
+    switch (n->opcode) {
+    case VM_CALL_OP:
+        return (uint32_t)vm_ops[n->arg].cost << n->rate;
+    case VM_READ_PORT:
+        return UINT32_C(3) << n->rate;
+    case VM_WRITE_PORT:
+        return UINT32_C(2) << n->rate;
+    default:
+        return 0;
+    }
+}
+
 uint32_t rp_cost(const struct rp_program *p)
 {
     uint32_t cost = 0;
-    for (uint32_t i = 0; i < p->instruction_count; i++) {
-        const struct vm_instruction *n = &p->code[i];
-        if (n->opcode == VM_CALL_OP)
-            cost += vm_ops[n->arg].cost;
-        else if (n->opcode == VM_READ_PORT)
-            cost += 3;
-        else if (n->opcode == VM_WRITE_PORT)
-            cost += 2;
-    }
+    for (uint32_t i = 0; i < p->instruction_count; i++)
+        cost += instruction_cost(&p->code[i]);
+    return cost;
+}
+
+uint32_t rp_node_cost(const struct rp_program *p, const char *node)
+{
+    uint32_t cost = 0;
+    for (uint32_t i = 0; p->nodes && i < p->instruction_count; i++)
+        if (p->nodes[i] != VM_NONE && strcmp(p->names + p->nodes[i], node) == 0)
+            cost += instruction_cost(&p->code[i]);
     return cost;
 }
 

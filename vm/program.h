@@ -2,6 +2,7 @@
 #ifndef VM_PROGRAM_H
 #define VM_PROGRAM_H
 
+#include "vm/call.h"
 #include "vm/format.h"
 #include "vm/repatch.h"
 #include "vm/tables.h"
@@ -24,6 +25,7 @@ enum vm_section_name {
     VM_CNST,
     VM_PARM,
     VM_PORT,
+    VM_TABL,
     VM_STAT,
     VM_CODE,
     VM_NODE,
@@ -36,8 +38,9 @@ extern const char vm_section_tags[VM_SECTIONS][5];
 struct vm_instruction {
     enum vm_opcode opcode;
     uint8_t inputs, outputs;
-    uint32_t arg; /* constant, parameter or port number; CALL_OP: row of vm_ops */
-    uint32_t key; /* CALL_OP with an immediate */
+    uint8_t rate;              /* it computes 2^rate frames a frame */
+    uint32_t arg;              /* constant, parameter or port number; CALL_OP: row of vm_ops */
+    uint32_t key, port, table; /* CALL_OP of an op that has them */
     uint32_t in[VM_OP_INPUTS], out[VM_OP_OUTPUTS];
     uint32_t state; /* first state word */
 };
@@ -45,7 +48,8 @@ struct vm_instruction {
 struct vm_port {
     enum vm_port_kind kind;
     uint32_t low, high; /* frames */
-    uint32_t ring;      /* frames of its ring, a power of two; 0: an input */
+    uint32_t rate;      /* of those frames: 2^rate a frame */
+    uint32_t ring;      /* slots of its ring, a power of two; 0: an input */
     uint32_t channel;   /* of an input */
 };
 
@@ -59,21 +63,24 @@ struct vm_file {
     const uint8_t *bytes;
     size_t size;
     struct vm_section section[VM_SECTIONS];
-    uint32_t constants, params, ports, inputs, instructions;
+    uint32_t constants, params, ports, tables, inputs, instructions;
+    uint32_t table_values; /* all tables together */
     struct vm_totals totals;
 };
 
 struct rp_program {
-    uint32_t constant_count, param_count, port_count, instruction_count;
+    uint32_t constant_count, param_count, port_count, table_count, instruction_count;
     struct vm_totals totals;
     float *constants;
     struct rp_param *params;
     struct vm_port *ports;
+    struct vm_table *tables;
     struct vm_instruction *code;
     uint32_t *buffer; /* by register: which signal buffer holds it */
     uint32_t buffer_count;
-    uint32_t block;  /* frames a stretch may have: RP_BLOCK, or less within short feedback */
-    uint32_t inputs; /* channels from outside */
+    uint32_t max_rate; /* of all instructions */
+    uint32_t block;    /* frames a stretch may have: RP_BLOCK, or less within short feedback */
+    uint32_t inputs;   /* channels from outside */
     uint32_t reader[VM_MAX_INPUTS]; /* the first instruction that reads it, or VM_NONE */
     uint32_t *nodes; /* by instruction: offset in names, or VM_NONE; NULL without names */
     uint32_t *lines; /* by instruction: file name, line, column; NULL without lines */

@@ -69,8 +69,8 @@ enum rp_isa { RP_ISA_BEST, RP_ISA_BASE, RP_ISA_AVX2, RP_ISA_AVX512 };
 struct rp_program;
 struct rp_group;
 
-/* Checks a file without keeping anything. RP_OK, or RP_REFUSED with offset and reason. One limit
- * takes memory to check and is left to rp_load: 65536 signals alive at once. */
+/* Checks a file without keeping anything. RP_OK, or RP_REFUSED with offset and reason. Two checks
+ * take memory and are left to rp_load: 65536 signals alive at once, and that rates fit. */
 enum rp_status rp_verify(const void *bytes, size_t size, struct rp_error *error);
 
 /* Bytes of memory rp_load needs for a file of this size that verifies. 0: it does not. */
@@ -85,6 +85,8 @@ unsigned rp_channels(const struct rp_program *); /* 1 or 2 */
 unsigned rp_inputs(const struct rp_program *);   /* channels it takes: 0, 1 or 2 */
 /* Its cost in the model of docs/mixer.md: arithmetic operations a frame and voice. */
 uint32_t rp_cost(const struct rp_program *);
+/* The share of it of one node, by its id in the patch. */
+uint32_t rp_node_cost(const struct rp_program *, const char *node);
 unsigned rp_param_count(const struct rp_program *);
 const struct rp_param *rp_param_info(const struct rp_program *, unsigned param);
 int rp_param_find(const struct rp_program *, const char *name); /* -1: none */

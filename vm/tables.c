@@ -2,10 +2,9 @@
 #include <string.h>
 
 const struct vm_op_row vm_ops[] = {
-#define OP(id, name, in, out, state, imm, cost, algebra)                                           \
-    {id, in, out, state, imm, cost, #name, algebra},
+#define OP(id, name, in, out, state, key, memory, cost, algebra)                                   \
+    {id, in, out, state, key, VM_##memory, cost, #name, algebra},
 #include "vm/ops.def"
-#undef OP
 };
 const size_t vm_op_count = sizeof vm_ops / sizeof *vm_ops;
 
@@ -13,12 +12,11 @@ const size_t vm_op_count = sizeof vm_ops / sizeof *vm_ops;
 static const struct vm_in all_in[] = {
 #define MODULE(...)
 #define IN(ENUM, port, kind, unit, use, def, low, high, help)                                      \
-    {#port, help, VM_##kind, VM_UNIT_##unit, VM_USE_##use, def, low, high},
+    {#port, help, VM_##kind, VM_UNIT_##unit, VM_USE_##use, def, low, high, NULL},
+#define CHOICE(ENUM, port, words, def, help)                                                       \
+    {#port, help, VM_CHOICE, VM_UNIT_NONE, VM_USE_STATIC, def, 0.0, 0.0, words},
 #define OUT(...)
 #include "vm/modules.def"
-#undef MODULE
-#undef IN
-#undef OUT
 };
 
 static const struct vm_out all_out[] = {
@@ -26,9 +24,6 @@ static const struct vm_out all_out[] = {
 #define IN(...)
 #define OUT(ENUM, port, kind, help) {#port, help, VM_##kind},
 #include "vm/modules.def"
-#undef MODULE
-#undef IN
-#undef OUT
 };
 
 enum {
@@ -36,9 +31,6 @@ enum {
 #define IN(ENUM, port, ...)   IN_AT_##ENUM##_##port,
 #define OUT(...)
 #include "vm/modules.def"
-#undef MODULE
-#undef IN
-#undef OUT
     IN_END
 };
 
@@ -47,9 +39,6 @@ enum {
 #define IN(...)
 #define OUT(ENUM, port, ...) OUT_AT_##ENUM##_##port,
 #include "vm/modules.def"
-#undef MODULE
-#undef IN
-#undef OUT
     OUT_END
 };
 
@@ -65,9 +54,6 @@ struct ins_of_none {
     char start;
 #include "vm/modules.def"
 };
-#undef MODULE
-#undef IN
-#undef OUT
 
 #define MODULE(id, ENUM, ...)                                                                      \
     }                                                                                              \
@@ -80,16 +66,17 @@ struct outs_of_none {
     char start;
 #include "vm/modules.def"
 };
-#undef MODULE
-#undef IN
-#undef OUT
 
 const struct vm_module vm_modules[] = {
-#define MODULE(id, ENUM, name, summary, reference)                                                 \
+#define MODULE(id, ENUM, name, summary, recurrence, source, stable, latency, example)              \
     {VM_MOD_##ENUM,                                                                                \
      name,                                                                                         \
      summary,                                                                                      \
-     reference,                                                                                    \
+     recurrence,                                                                                   \
+     source,                                                                                       \
+     stable,                                                                                       \
+     latency,                                                                                      \
+     example,                                                                                      \
      all_in + IN_FIRST_##ENUM,                                                                     \
      all_out + OUT_FIRST_##ENUM,                                                                   \
      sizeof(struct ins_of_##ENUM) - 1,                                                             \
@@ -97,11 +84,27 @@ const struct vm_module vm_modules[] = {
 #define IN(...)
 #define OUT(...)
 #include "vm/modules.def"
-#undef MODULE
-#undef IN
-#undef OUT
 };
 const size_t vm_module_count = sizeof vm_modules / sizeof *vm_modules;
+
+/* A family begins at the module that comes next. */
+enum {
+#define FAMILY(name, title)   FAMILY_FIRST_##name, FAMILY_BEFORE_##name = FAMILY_FIRST_##name - 1,
+#define MODULE(id, ENUM, ...) MODULE_AT_##ENUM,
+#define IN(...)
+#define OUT(...)
+#include "vm/modules.def"
+    MODULE_END
+};
+
+const struct vm_family vm_families[] = {
+#define FAMILY(name, title) {#name, title, FAMILY_FIRST_##name},
+#define MODULE(...)
+#define IN(...)
+#define OUT(...)
+#include "vm/modules.def"
+};
+const size_t vm_family_count = sizeof vm_families / sizeof *vm_families;
 
 const struct vm_op_row *vm_op_by_id(uint32_t id)
 {
@@ -140,9 +143,18 @@ const struct vm_module *vm_module_by_name(const char *name, size_t length)
     return NULL;
 }
 
+const struct vm_family *vm_module_family(const struct vm_module *module)
+{
+    size_t i = vm_family_count - 1;
+    while (vm_families[i].first > (size_t)(module - vm_modules))
+        i--;
+    return &vm_families[i];
+}
+
 const char *vm_kind_name(enum vm_kind kind)
 {
-    static const char *const names[] = {"signal", "gate", "stereo", "signal or stereo"};
+    static const char *const names[] = {"signal",           "gate",  "stereo",
+                                        "signal or stereo", "table", "choice"};
     return names[kind];
 }
 

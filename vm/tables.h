@@ -2,23 +2,42 @@
 #ifndef VM_TABLES_H
 #define VM_TABLES_H
 
+#include "vm/call.h"
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VM_OP_INPUTS = 8, VM_OP_OUTPUTS = 4 };
+enum { VM_MODULE_OUTPUTS = 8 };
 
 enum vm_op {
-#define OP(id, name, in, out, state, imm, cost, algebra) VM_OP_##name = id,
+#define OP(id, name, in, out, state, key, memory, cost, algebra) VM_OP_##name = id,
 #include "ops.def"
-#undef OP
 };
 
 struct vm_op_row {
     uint16_t id;
-    uint8_t inputs, outputs, state, immediate;
+    uint8_t inputs, outputs, state, key;
+    enum vm_memory memory;
     uint16_t cost;
     const char *name, *algebra;
 };
+
+/* CALL_OP names a port, a table. */
+static inline int vm_op_has_port(const struct vm_op_row *row)
+{
+    return row->memory == VM_RING || row->memory == VM_TAP || row->memory == VM_RING_TABLE;
+}
+
+static inline int vm_op_has_table(const struct vm_op_row *row)
+{
+    return row->memory == VM_TABLE || row->memory == VM_RING_TABLE;
+}
+
+/* Its outputs are one value for one set of inputs, whenever. */
+static inline int vm_op_is_stateless(const struct vm_op_row *row)
+{
+    return row->state == 0 &&
+           (row->memory == VM_NOTHING || row->memory == VM_TABLE || row->memory == VM_HOLD);
+}
 
 extern const struct vm_op_row vm_ops[];
 extern const size_t vm_op_count;
@@ -28,17 +47,14 @@ const struct vm_op_row *vm_op_by_id(uint32_t id);
 const struct vm_op_row *vm_op_by_name(const char *name, size_t length);
 
 enum vm_module_id {
-#define MODULE(id, ENUM, name, summary, reference) VM_MOD_##ENUM = id,
+#define MODULE(id, ENUM, ...) VM_MOD_##ENUM = id,
 #define IN(...)
 #define OUT(...)
 #include "modules.def"
-#undef MODULE
-#undef IN
-#undef OUT
 };
 
 /* Port numbers within a module: VM_IN_FILTER_LOPASS_cutoff and so on. */
-#define MODULE(id, ENUM, name, summary, reference)                                                 \
+#define MODULE(id, ENUM, ...)                                                                      \
     }                                                                                              \
     ;                                                                                              \
     enum { VM_INS_START_##ENUM = -1,
@@ -48,11 +64,8 @@ enum {
     VM_INS_NONE
 #include "modules.def"
 };
-#undef MODULE
-#undef IN
-#undef OUT
 
-enum vm_kind { VM_SIGNAL, VM_GATE, VM_STEREO, VM_ANY };
+enum vm_kind { VM_SIGNAL, VM_GATE, VM_STEREO, VM_ANY, VM_DATA, VM_CHOICE };
 enum vm_unit { VM_UNIT_NONE, VM_UNIT_HZ, VM_UNIT_SECONDS, VM_UNIT_RATIO };
 enum vm_use {
     VM_USE_OPT,
@@ -69,6 +82,7 @@ struct vm_in {
     enum vm_unit unit;
     enum vm_use use;
     double def, low, high;
+    const char *words; /* of a choice: blanks between; else NULL */
 };
 
 struct vm_out {
@@ -78,7 +92,7 @@ struct vm_out {
 
 struct vm_module {
     enum vm_module_id id;
-    const char *name, *summary, *reference;
+    const char *name, *summary, *recurrence, *source, *stable, *latency, *example;
     const struct vm_in *in;
     const struct vm_out *out;
     unsigned inputs, outputs;
@@ -87,10 +101,20 @@ struct vm_module {
 extern const struct vm_module vm_modules[];
 extern const size_t vm_module_count;
 
+/* The modules of a folder of vm/: vm_modules[first] up to the first of the next. */
+struct vm_family {
+    const char *name, *title;
+    unsigned first;
+};
+
+extern const struct vm_family vm_families[];
+extern const size_t vm_family_count;
+const struct vm_family *vm_module_family(const struct vm_module *);
+
 const struct vm_module *vm_module_by_id(enum vm_module_id id);
 const struct vm_module *vm_module_by_name(const char *name, size_t length);
 
-/* "signal", "gate", "stereo", "signal or stereo"; "", "Hz", "s", "ratio". */
+/* "signal", "gate", "stereo", "signal or stereo", "table", "choice"; "", "Hz", "s", "ratio". */
 const char *vm_kind_name(enum vm_kind);
 const char *vm_unit_name(enum vm_unit);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char vm_section_tags[VM_SECTIONS][5] = {"CNST", "PARM", "PORT", "STAT",
+const char vm_section_tags[VM_SECTIONS][5] = {"CNST", "PARM", "PORT", "TABL", "STAT",
                                               "CODE", "NODE", "NAME", "LINE"};
 
 static int refuse(struct rp_error *error, enum refusal code, uint64_t offset, const char *format,
@@ -70,12 +70,20 @@ uint32_t vm_crc32(const uint8_t *bytes, size_t size)
     return ~crc;
 }
 
-uint32_t vm_ring_frames(uint32_t longest)
+uint32_t vm_delay_slots(uint32_t longest, unsigned rate)
 {
-    uint32_t frames = 2 * RP_BLOCK;
-    while (frames < longest + RP_BLOCK + 2)
-        frames *= 2;
-    return frames;
+    uint32_t slots = 2 * RP_BLOCK;
+    while (slots < longest + (RP_BLOCK << rate) + 2)
+        slots *= 2;
+    return slots;
+}
+
+uint32_t vm_ring_slots(uint32_t longest)
+{
+    uint32_t slots = 4;
+    while (slots < longest + 1)
+        slots *= 2;
+    return slots;
 }
 
 static int check_header(struct vm_file *f, struct rp_error *e)
@@ -118,7 +126,7 @@ static int section_named(const uint8_t *tag)
 static int keep_section(struct vm_file *f, size_t at, uint32_t length, struct rp_error *e)
 {
     static const uint32_t row_size[VM_SECTIONS] = {
-        4, VM_PARAM_SIZE, VM_PORT_SIZE, VM_STAT_SIZE, 4, 4, 1, VM_LINE_SIZE};
+        4, VM_PARAM_SIZE, VM_PORT_SIZE, 4, VM_STAT_SIZE, 4, 4, 1, VM_LINE_SIZE};
     int name = section_named(f->bytes + at);
     if (name < 0)
         return 0;
@@ -203,6 +211,28 @@ static int check_constants(const struct vm_file *f, struct rp_error *e)
     return 0;
 }
 
+/* TABL is one table after the other: its length, then its values. */
+static int check_tables(struct vm_file *f, struct rp_error *e)
+{
+    const struct vm_section *s = &f->section[VM_TABL];
+    for (uint32_t at = 0; at < s->size;) {
+        uint64_t offset = s->offset + at;
+        uint32_t length = vm_get_u32(s->bytes + at);
+        at += 4;
+        if (length < 1 || length > (s->size - at) / 4)
+            return refuse(e, REFUSE_TABLE, offset, "a table of %lu values where %lu are left",
+                          (unsigned long)length, (unsigned long)(s->size - at) / 4);
+        if (length > VM_MAX_TABLE || ++f->tables > VM_MAX_TABLES)
+            return refuse(e, REFUSE_LIMIT, offset, "a table of more than %d values, or %d tables",
+                          VM_MAX_TABLE, VM_MAX_TABLES);
+        for (uint32_t i = 0; i < length; i++, at += 4)
+            if (!is_finite_bits(vm_get_u32(s->bytes + at)))
+                return refuse(e, REFUSE_CONSTANT, s->offset + at, "a table's value is not finite");
+        f->table_values += length;
+    }
+    return 0;
+}
+
 static int check_param(const struct vm_file *f, uint32_t i, struct rp_error *e)
 {
     const struct vm_section *s = &f->section[VM_PARM];
@@ -239,22 +269,40 @@ static uint64_t port_offset(const struct vm_file *f, uint32_t port)
     return f->section[VM_PORT].offset + VM_PORT_SIZE * (uint64_t)port;
 }
 
-static int is_input(const struct vm_file *f, uint32_t port)
+static enum vm_port_kind port_kind(const struct vm_file *f, uint32_t port)
 {
-    return vm_get_u32(port_row(f, port)) == VM_PORT_INPUT;
+    return (enum vm_port_kind)get_u16(port_row(f, port));
+}
+
+static unsigned port_rate(const struct vm_file *f, uint32_t port)
+{
+    return get_u16(port_row(f, port) + 2);
 }
 
 /* Adds the port's ring to *sum. */
 static int check_delay(const struct vm_file *f, uint32_t i, uint64_t *sum, struct rp_error *e)
 {
     uint32_t low = vm_get_u32(port_row(f, i) + 4), high = vm_get_u32(port_row(f, i) + 8);
-    if (low < 1 || low > high)
+    if (low < UINT32_C(1) << port_rate(f, i) || low > high)
         return refuse(e, REFUSE_PORT, port_offset(f, i) + 4,
                       "port %lu has delays from %lu to %lu frames", (unsigned long)i,
                       (unsigned long)low, (unsigned long)high);
-    if (high > VM_MAX_DELAY || (*sum += vm_ring_frames(high)) > VM_MAX_RINGS)
+    if (high > VM_MAX_DELAY || (*sum += vm_delay_slots(high, port_rate(f, i))) > VM_MAX_RINGS)
         return refuse(e, REFUSE_LIMIT, port_offset(f, i) + 8,
                       "a delay of more than %d frames, or more than %d in all", VM_MAX_DELAY,
+                      VM_MAX_RINGS);
+    return 0;
+}
+
+static int check_ring(const struct vm_file *f, uint32_t i, uint64_t *sum, struct rp_error *e)
+{
+    uint32_t longest = vm_get_u32(port_row(f, i) + 4), rest = vm_get_u32(port_row(f, i) + 8);
+    if (rest != 0)
+        return refuse(e, REFUSE_PORT, port_offset(f, i) + 8,
+                      "port %lu is a ring and its last field is not 0", (unsigned long)i);
+    if (longest > VM_MAX_DELAY || (*sum += vm_ring_slots(longest)) > VM_MAX_RINGS)
+        return refuse(e, REFUSE_LIMIT, port_offset(f, i) + 4,
+                      "a ring of more than %d frames, or more than %d in all", VM_MAX_DELAY,
                       VM_MAX_RINGS);
     return 0;
 }
@@ -281,12 +329,19 @@ static int check_ports(struct vm_file *f, uint32_t *delay, struct rp_error *e)
     uint64_t sum = 0;
     for (uint32_t i = 0; i < f->ports; i++) {
         int failed;
-        switch (vm_get_u32(port_row(f, i))) {
+        unsigned rate = port_rate(f, i);
+        if (rate > (port_kind(f, i) == VM_PORT_INPUT ? 0 : VM_MAX_RATE))
+            return refuse(e, REFUSE_PORT, port_offset(f, i) + 2, "port %lu has rate %u",
+                          (unsigned long)i, rate);
+        switch (port_kind(f, i)) {
         case VM_PORT_DELAY:
             failed = check_delay(f, i, &sum, e);
             break;
         case VM_PORT_INPUT:
             failed = check_input(f, i, e);
+            break;
+        case VM_PORT_RING:
+            failed = check_ring(f, i, &sum, e);
             break;
         default:
             failed = refuse(e, REFUSE_PORT, port_offset(f, i), "port %lu is of unknown kind",
@@ -305,15 +360,19 @@ uint32_t vm_decode(const uint8_t *at, struct vm_instruction *n)
     n->opcode = (enum vm_opcode)at[0];
     n->inputs = at[1];
     n->outputs = at[2];
+    n->rate = at[3];
     n->arg = vm_get_u32(at + 4);
     const uint8_t *word = at + 8;
     if (n->opcode == VM_CALL_OP) {
         const struct vm_op_row *row = vm_op_by_id(n->arg);
         n->arg = (uint32_t)(row - vm_ops);
-        if (row->immediate) {
-            n->key = vm_get_u32(word);
-            word += 4;
-        }
+        uint32_t *extra[] = {row->key ? &n->key : NULL, vm_op_has_port(row) ? &n->port : NULL,
+                             vm_op_has_table(row) ? &n->table : NULL};
+        for (unsigned k = 0; k < 3; k++)
+            if (extra[k]) {
+                *extra[k] = vm_get_u32(word);
+                word += 4;
+            }
     }
     for (unsigned j = 0; j < n->inputs; j++, word += 4)
         n->in[j] = vm_get_u32(word);
@@ -325,7 +384,7 @@ uint32_t vm_decode(const uint8_t *at, struct vm_instruction *n)
 /* Checks that the instruction's bytes are there and of their op's shape. Its size, or 0. */
 static uint32_t check_shape(const uint8_t *at, size_t room, uint64_t offset, struct rp_error *e)
 {
-    unsigned in = 0, out = 0, key = 0;
+    unsigned in = 0, out = 0, extra = 0;
     if (room < 8)
         return (uint32_t)(refuse(e, REFUSE_INSTRUCTION, offset, "the code ends in an instruction"),
                           0);
@@ -353,25 +412,59 @@ static uint32_t check_shape(const uint8_t *at, size_t room, uint64_t offset, str
         }
         in = row->inputs;
         out = row->outputs;
-        key = row->immediate;
+        extra = row->key + (unsigned)vm_op_has_port(row) + (unsigned)vm_op_has_table(row);
         break;
     }
     default:
         refuse(e, REFUSE_INSTRUCTION, offset, "there is no opcode %d", at[0]);
         return 0;
     }
-    if (at[1] != in || at[2] != out || at[3] != 0) {
+    if (at[3] > VM_MAX_RATE) {
+        refuse(e, REFUSE_INSTRUCTION, offset + 3, "rate %d, at most %d", at[3], VM_MAX_RATE);
+        return 0;
+    }
+    if (at[1] != in || at[2] != out) {
         refuse(e, REFUSE_INSTRUCTION, offset + 1,
                "%d inputs and %d outputs where the instruction has %u and %u", at[1], at[2], in,
                out);
         return 0;
     }
-    uint32_t size = 8 + 4 * (key + in + out);
+    uint32_t size = 8 + 4 * (extra + in + out);
     if (size > room) {
         refuse(e, REFUSE_INSTRUCTION, offset, "the code ends in an instruction");
         return 0;
     }
     return size;
+}
+
+/* The port is there, of the kind and the rate that the instruction wants. */
+static int check_port_use(const struct vm_file *f, const struct vm_instruction *n, uint64_t offset,
+                          struct rp_error *e)
+{
+    static const char *const kinds[] = {"", "a delay line", "an input", "a ring"};
+    enum vm_port_kind wanted = VM_PORT_DELAY;
+    uint32_t port = n->arg;
+    if (n->opcode == VM_CALL_OP) {
+        const struct vm_op_row *row = &vm_ops[n->arg];
+        if (!vm_op_has_port(row))
+            return 0;
+        wanted = row->memory == VM_TAP ? VM_PORT_DELAY : VM_PORT_RING;
+        port = n->port;
+        if (port >= f->ports)
+            return refuse(e, REFUSE_OPERAND, offset + 8, "port %lu of %lu", (unsigned long)port,
+                          (unsigned long)f->ports);
+    } else if (n->opcode == VM_READ_PORT && n->inputs == 0) {
+        wanted = VM_PORT_INPUT;
+    } else if (n->opcode != VM_READ_PORT && n->opcode != VM_WRITE_PORT) {
+        return 0;
+    }
+    if (port_kind(f, port) != wanted)
+        return refuse(e, REFUSE_INSTRUCTION, offset + 1, "port %lu is %s and used as %s",
+                      (unsigned long)port, kinds[port_kind(f, port)], kinds[wanted]);
+    if (port_rate(f, port) != n->rate)
+        return refuse(e, REFUSE_INSTRUCTION, offset + 3, "port %lu has rate %u, the instruction %u",
+                      (unsigned long)port, port_rate(f, port), n->rate);
+    return 0;
 }
 
 static int check_operands(const struct vm_file *f, const struct vm_instruction *n,
@@ -383,10 +476,11 @@ static int check_operands(const struct vm_file *f, const struct vm_instruction *
     if (n->arg >= count[n->opcode])
         return refuse(e, REFUSE_OPERAND, offset + 4, "operand %lu of %lu", (unsigned long)n->arg,
                       (unsigned long)count[n->opcode]);
-    if (n->opcode == VM_READ_PORT && vm_reads_input(n) != is_input(f, n->arg))
-        return refuse(e, REFUSE_INSTRUCTION, offset + 1, "port %lu is %s a time, and is %s",
-                      (unsigned long)n->arg, n->inputs ? "read at" : "read without",
-                      n->inputs ? "an input" : "a delay line");
+    if (check_port_use(f, n, offset, e))
+        return -1;
+    if (n->opcode == VM_CALL_OP && vm_op_has_table(&vm_ops[n->arg]) && n->table >= f->tables)
+        return refuse(e, REFUSE_OPERAND, offset + 8, "table %lu of %lu", (unsigned long)n->table,
+                      (unsigned long)f->tables);
     for (unsigned j = 0; j < n->inputs; j++)
         if (n->in[j] < 1 || n->in[j] > *registers)
             return refuse(e, REFUSE_OPERAND, offset, "register r%lu is read before it is written",
@@ -418,6 +512,8 @@ static int check_code(struct vm_file *f, struct vm_totals *sum, struct rp_error 
             return -1;
         if (n.opcode == VM_CALL_OP)
             sum->state += vm_ops[n.arg].state;
+        if (sum->state > VM_MAX_STATE)
+            return refuse(e, REFUSE_LIMIT, offset, "more than %d state words", VM_MAX_STATE);
         if (n.opcode == VM_WRITE_OUTPUT)
             sum->channels = n.inputs;
         at += size;
@@ -428,8 +524,9 @@ static int check_code(struct vm_file *f, struct vm_totals *sum, struct rp_error 
     return 0;
 }
 
-/* A delay line nobody writes would read as silence for ever, one written twice would depend on
- * which write came last: both are compiler faults. Ports are few: count by looking. */
+/* An op writes its own ring. A delay line nobody writes would read as silence for ever, one written
+ * twice would depend on which write came last: both are compiler faults. Ports are few: count by
+ * looking. */
 static int check_port_writes(const struct vm_file *f, struct rp_error *e)
 {
     const struct vm_section *s = &f->section[VM_CODE];
@@ -438,17 +535,17 @@ static int check_port_writes(const struct vm_file *f, struct rp_error *e)
     for (uint32_t at = 0; at < s->size;) {
         uint64_t offset = s->offset + at;
         at += vm_decode(s->bytes + at, &n);
-        if (n.opcode != VM_WRITE_PORT)
+        uint32_t port = n.arg;
+        if (n.opcode == VM_CALL_OP && vm_op_has_port(&vm_ops[n.arg]) &&
+            vm_ops[n.arg].memory != VM_TAP)
+            port = n.port;
+        else if (n.opcode != VM_WRITE_PORT)
             continue;
-        if (is_input(f, n.arg))
-            return refuse(e, REFUSE_PORT, offset, "port %lu is an input and cannot be written",
-                          (unsigned long)n.arg);
-        if (written[n.arg]++)
-            return refuse(e, REFUSE_PORT, offset, "port %lu is written twice",
-                          (unsigned long)n.arg);
+        if (written[port]++)
+            return refuse(e, REFUSE_PORT, offset, "port %lu is written twice", (unsigned long)port);
     }
     for (uint32_t i = 0; i < f->ports; i++)
-        if (!written[i] && !is_input(f, i))
+        if (!written[i] && port_kind(f, i) != VM_PORT_INPUT)
             return refuse(e, REFUSE_PORT, port_offset(f, i), "port %lu is never written",
                           (unsigned long)i);
     return 0;
@@ -501,7 +598,8 @@ enum rp_status vm_file_open(struct vm_file *f, const void *bytes, size_t size, s
     if (check_header(f, e) || find_sections(f, e) || check_names(f, e) ||
         check_count(f, VM_CNST, 4, VM_MAX_CONSTANTS, &f->constants, e) ||
         check_count(f, VM_PARM, VM_PARAM_SIZE, VM_MAX_PARAMS, &f->params, e) ||
-        check_count(f, VM_PORT, VM_PORT_SIZE, VM_MAX_PORTS, &f->ports, e) || check_constants(f, e))
+        check_count(f, VM_PORT, VM_PORT_SIZE, VM_MAX_PORTS, &f->ports, e) ||
+        check_constants(f, e) || check_tables(f, e))
         return RP_REFUSED;
     for (uint32_t i = 0; i < f->params; i++)
         if (check_param(f, i, e))

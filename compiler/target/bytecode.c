@@ -124,19 +124,37 @@ void bytecode_param(struct bytecode *b, const char *text, enum rp_unit unit, enu
     put_u32(b, &b->params, glide);
 }
 
-void bytecode_delay(struct bytecode *b, uint32_t low, uint32_t high)
+static void put_port(struct bytecode *b, enum vm_port_kind kind, unsigned rate, uint32_t first,
+                     uint32_t second)
 {
-    put_u32(b, &b->ports, VM_PORT_DELAY);
-    put_u32(b, &b->ports, low);
-    put_u32(b, &b->ports, high);
-    b->delay += vm_ring_frames(high);
+    put_u32(b, &b->ports, (uint32_t)kind | rate << 16);
+    put_u32(b, &b->ports, first);
+    put_u32(b, &b->ports, second);
+}
+
+void bytecode_delay(struct bytecode *b, unsigned rate, uint32_t low, uint32_t high)
+{
+    put_port(b, VM_PORT_DELAY, rate, low, high);
+    b->delay += vm_delay_slots(high, rate);
+}
+
+void bytecode_ring(struct bytecode *b, unsigned rate, uint32_t longest)
+{
+    put_port(b, VM_PORT_RING, rate, longest, 0);
+    b->delay += vm_ring_slots(longest);
 }
 
 void bytecode_input(struct bytecode *b, uint32_t channel)
 {
-    put_u32(b, &b->ports, VM_PORT_INPUT);
-    put_u32(b, &b->ports, channel);
-    put_u32(b, &b->ports, 0);
+    put_port(b, VM_PORT_INPUT, 0, channel, 0);
+}
+
+uint32_t bytecode_table(struct bytecode *b, const float *values, uint32_t length)
+{
+    put_u32(b, &b->tables, length);
+    for (uint32_t i = 0; i < length; i++)
+        put_f32(b, &b->tables, values[i]);
+    return b->table_count++;
 }
 
 void bytecode_node(struct bytecode *b, const char *id)
@@ -160,24 +178,30 @@ static unsigned outputs_of(enum vm_opcode opcode, uint32_t arg)
     return opcode != VM_WRITE_PORT && opcode != VM_WRITE_OUTPUT;
 }
 
-uint32_t bytecode_instruction(struct bytecode *b, enum vm_opcode opcode, uint32_t arg, uint32_t key,
-                              const uint32_t *in, unsigned inputs)
+uint32_t bytecode_instruction(struct bytecode *b, const struct bytecode_instruction *n)
 {
-    unsigned outputs = outputs_of(opcode, arg);
+    unsigned outputs = outputs_of(n->opcode, n->arg);
     uint32_t first = b->registers + 1;
-    put_u32(b, &b->code, (uint32_t)opcode | inputs << 8 | outputs << 16);
-    put_u32(b, &b->code, opcode == VM_CALL_OP ? vm_ops[arg].id : arg);
-    if (opcode == VM_CALL_OP) {
-        b->state += vm_ops[arg].state;
-        if (vm_ops[arg].immediate)
-            put_u32(b, &b->code, key);
+    put_u32(b, &b->code, (uint32_t)n->opcode | n->inputs << 8 | outputs << 16 | n->rate << 24);
+    if (n->opcode == VM_CALL_OP) {
+        const struct vm_op_row *row = &vm_ops[n->arg];
+        put_u32(b, &b->code, row->id);
+        b->state += row->state;
+        if (row->key)
+            put_u32(b, &b->code, n->key);
+        if (vm_op_has_port(row))
+            put_u32(b, &b->code, n->port);
+        if (vm_op_has_table(row))
+            put_u32(b, &b->code, n->table);
+    } else {
+        put_u32(b, &b->code, n->arg);
     }
-    for (unsigned j = 0; j < inputs; j++)
-        put_u32(b, &b->code, in[j]);
+    for (unsigned j = 0; j < n->inputs; j++)
+        put_u32(b, &b->code, n->in[j]);
     for (unsigned j = 0; j < outputs; j++)
         put_u32(b, &b->code, ++b->registers);
-    if (opcode == VM_WRITE_OUTPUT)
-        b->channels = inputs;
+    if (n->opcode == VM_WRITE_OUTPUT)
+        b->channels = n->inputs;
     put_u32(b, &b->nodes, b->node);
     for (unsigned k = 0; k < 3; k++)
         put_u32(b, &b->lines, b->line[k]);
@@ -217,6 +241,7 @@ struct bytes bytecode_finish(struct bytecode *b)
     section(b, &file, "CNST", &b->constants);
     section(b, &file, "PARM", &b->params);
     section(b, &file, "PORT", &b->ports);
+    section(b, &file, "TABL", &b->tables);
     section(b, &file, "STAT", &stat);
     section(b, &file, "CODE", &b->code);
     if (b->has_nodes)
@@ -240,8 +265,9 @@ struct bytes bytecode_finish(struct bytecode *b)
 struct emitter {
     struct bytecode b;
     struct ir *ir;
-    uint32_t *reg;  /* by value; 0: not yet */
-    uint32_t *port; /* by IR port: its number in the file + 1 */
+    uint32_t *reg;   /* by value; 0: not yet */
+    uint32_t *port;  /* by IR port: its number in the file + 1 */
+    uint32_t *table; /* by IR table: the same */
     uint32_t ports;
     int lines;
     unsigned node; /* last said, + 1 */
@@ -264,6 +290,12 @@ static void origin(struct emitter *e, unsigned node)
     }
 }
 
+static uint32_t load_instruction(struct emitter *e, enum vm_opcode opcode, uint32_t arg)
+{
+    struct bytecode_instruction n = {.opcode = opcode, .arg = arg};
+    return bytecode_instruction(&e->b, &n);
+}
+
 /* Constants and parameters are loaded right before their first use. */
 static uint32_t load(struct emitter *e, int value)
 {
@@ -273,10 +305,9 @@ static uint32_t load(struct emitter *e, int value)
         memcpy(&x, &n->arg, sizeof x);
         value = ir_constant(e->ir, x); /* equal constants share one load */
         if (!e->reg[value])
-            e->reg[value] =
-                bytecode_instruction(&e->b, VM_LOAD_CONST, bytecode_constant(&e->b, x), 0, NULL, 0);
+            e->reg[value] = load_instruction(e, VM_LOAD_CONST, bytecode_constant(&e->b, x));
     } else if (!e->reg[value]) {
-        e->reg[value] = bytecode_instruction(&e->b, VM_LOAD_PARAM, n->arg, 0, NULL, 0);
+        e->reg[value] = load_instruction(e, VM_LOAD_PARAM, n->arg);
     }
     return e->reg[value];
 }
@@ -289,23 +320,47 @@ static uint32_t operand(struct emitter *e, int value)
     return e->reg[value];
 }
 
+/* The port an instruction names, or IR_NONE. */
+static int port_of(const struct ir_instruction *n)
+{
+    if (n->opcode == VM_READ_PORT || n->opcode == VM_WRITE_PORT)
+        return (int)n->arg;
+    return n->opcode == VM_CALL_OP && vm_op_has_port(&vm_ops[n->arg]) ? n->port : IR_NONE;
+}
+
+/* A table is written down when the first instruction that reads it is. */
+static uint32_t table_number(struct emitter *e, int table)
+{
+    if (!e->table[table]) {
+        const struct ir_table *t = &e->ir->tables[table];
+        e->table[table] = bytecode_table(&e->b, t->values, t->length) + 1;
+    }
+    return e->table[table] - 1;
+}
+
 static void emit(struct emitter *e, const struct ir_instruction *n)
 {
-    uint32_t in[VM_OP_INPUTS], arg = n->arg;
+    struct bytecode_instruction to = {.opcode = n->opcode,
+                                      .rate = n->rate,
+                                      .inputs = n->inputs,
+                                      .arg = n->opcode == VM_WRITE_OUTPUT ? 0 : n->arg,
+                                      .key = n->key};
     origin(e, n->node);
     for (unsigned j = 0; j < n->inputs; j++)
-        in[j] = operand(e, n->in[j]);
+        to.in[j] = operand(e, n->in[j]);
     if (n->opcode == VM_READ_PORT || n->opcode == VM_WRITE_PORT)
-        arg = e->port[arg] - 1;
-    if (n->opcode == VM_WRITE_OUTPUT)
-        arg = 0;
-    uint32_t first = bytecode_instruction(&e->b, n->opcode, arg, n->key, in, n->inputs);
+        to.arg = e->port[n->arg] - 1;
+    else if (port_of(n) != IR_NONE)
+        to.port = e->port[n->port] - 1;
+    if (n->opcode == VM_CALL_OP && vm_op_has_table(&vm_ops[n->arg]))
+        to.table = table_number(e, n->table);
+    uint32_t first = bytecode_instruction(&e->b, &to);
     for (unsigned j = 0; j < n->outputs; j++)
         e->reg[n->out + (int)j] = first + j;
 }
 
-/* Every input is there, read or not: it is what the patch says it takes. A delay line only if
- * something reads it. */
+/* Every input is there, read or not: it is what the patch says it takes. A delay line or ring
+ * only if something reads it. */
 static void emit_ports(struct emitter *e)
 {
     for (size_t i = 0; i < e->ir->port_count && e->ir->ports[i].kind == VM_PORT_INPUT; i++) {
@@ -314,11 +369,15 @@ static void emit_ports(struct emitter *e)
     }
     for (size_t i = 0; i < e->ir->count; i++) {
         const struct ir_instruction *n = &e->ir->code[i];
-        if (n->opcode != VM_READ_PORT || !n->live || e->port[n->arg])
+        int port = n->live ? port_of(n) : IR_NONE;
+        if (port == IR_NONE || n->opcode == VM_WRITE_PORT || e->port[port])
             continue;
-        const struct ir_port *p = &e->ir->ports[n->arg];
-        e->port[n->arg] = ++e->ports;
-        bytecode_delay(&e->b, p->low, p->high);
+        const struct ir_port *p = &e->ir->ports[port];
+        e->port[port] = ++e->ports;
+        if (p->kind == VM_PORT_RING)
+            bytecode_ring(&e->b, p->rate, p->high);
+        else
+            bytecode_delay(&e->b, p->rate, p->low, p->high);
     }
 }
 
@@ -339,7 +398,8 @@ struct bytes bytecode_from_ir(struct arena *arena, struct ir *ir, int lines)
     size_t count = ir->count; /* load() may find no canonical constant and add one */
     e.reg = arena_take(arena, ir->values + count + 1, sizeof *e.reg);
     e.port = arena_take(arena, ir->port_count + 1, sizeof *e.port);
-    if (!e.reg || !e.port)
+    e.table = arena_take(arena, ir->table_count + 1, sizeof *e.table);
+    if (!e.reg || !e.port || !e.table)
         return (struct bytes){0};
     emit_tables(&e);
     for (size_t i = 0; i < count && !arena->failed; i++) {

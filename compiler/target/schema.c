@@ -42,12 +42,30 @@ static json_t *one_value(const struct vm_in *in)
     return NULL;
 }
 
+static json_t *words_schema(const struct vm_in *in)
+{
+    json_t *words = json_array();
+    for (const char *word = in->words; *word;) {
+        size_t length = strcspn(word, " ");
+        if (json_array_append_new(words, json_stringn(word, length))) {
+            json_decref(words);
+            return NULL;
+        }
+        word += length + strspn(word + length, " ");
+    }
+    return json_pack("{s:s, s:o}", "description", in->help, "enum", words);
+}
+
 /* One value, or an array of values that are added up. */
 static json_t *input_schema(const struct vm_in *in)
 {
     char help[256];
     const char *unit = vm_unit_name(in->unit);
     snprintf(help, sizeof help, "%s%s%s", in->help, *unit ? "; in " : "", unit);
+    if (in->kind == VM_CHOICE)
+        return words_schema(in);
+    if (in->kind == VM_DATA)
+        return json_pack("{s:s, s:s}", "description", help, "$ref", "#/$defs/table");
     return json_pack("{s:s, s:[o, {s:s, s:i, s:o}]}", "description", help, "anyOf", one_value(in),
                      "type", "array", "minItems", 1, "items", one_value(in));
 }
@@ -107,8 +125,16 @@ static const char frame[] =
     "  \"number\": {\"type\": [\"number\", \"string\"], \"minimum\": -1e9, \"maximum\": 1e9},"
     "  \"glide\": {\"type\": [\"number\", \"string\"], \"minimum\": 0, \"maximum\": 3600},"
     "  \"value\": {\"type\": [\"number\", \"string\"]},"
-    "  \"values\": {\"anyOf\": [{\"$ref\": \"#/$defs/value\"},"
+    "  \"values\": {\"anyOf\": [{\"$ref\": \"#/$defs/value\"}, {\"$ref\": \"#/$defs/table\"},"
     "    {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/value\"}}]},"
+    "  \"row\": {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/value\"}},"
+    "  \"table\": {\"anyOf\": [{\"type\": \"object\", \"additionalProperties\": false,"
+    "    \"required\": [\"table\"], \"properties\": {\"table\": {\"anyOf\": ["
+    "      {\"$ref\": \"#/$defs/row\"}, {\"type\": \"array\", \"minItems\": 1,"
+    "       \"items\": {\"$ref\": \"#/$defs/row\"}}]}}},"
+    "    {\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"sample\"],"
+    "     \"properties\": {\"sample\": {\"type\": \"string\", \"minLength\": 1},"
+    "      \"channel\": {\"enum\": [\"mix\", \"left\", \"right\"]}}}]},"
     "  \"end\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 2,"
     "    \"items\": {\"type\": \"string\"}},"
     "  \"connection\": {\"type\": \"object\", \"additionalProperties\": false,"

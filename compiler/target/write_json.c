@@ -31,10 +31,46 @@ static json_t *number(const char *text, double value)
     return is_json_number(text) ? plain_number(value) : json_string(text);
 }
 
+static int append_number(json_t *array, double value)
+{
+    char text[NUMBER_TEXT];
+    return json_array_append_new(array, number(number_write(text, value, 0, ""), value));
+}
+
+static json_t *rows_value(const struct data *data)
+{
+    json_t *rows = json_array(), *row = NULL;
+    int failed = 0;
+    for (size_t i = 0; i < data->count && !failed; i++) {
+        if (data->columns > 1 && i % data->columns == 0) {
+            row = json_array();
+            failed = json_array_append_new(rows, row);
+        }
+        failed = failed || append_number(row ? row : rows, data->values[i]);
+    }
+    if (!failed)
+        return rows;
+    json_decref(rows);
+    return NULL;
+}
+
+static json_t *table_value(const struct data *data)
+{
+    if (!data->file)
+        return json_pack("{s:o}", "table", rows_value(data));
+    if (strcmp(data->channel, "mix") == 0)
+        return json_pack("{s:s}", "sample", data->file);
+    return json_pack("{s:s, s:s}", "sample", data->file, "channel", data->channel);
+}
+
 static json_t *term_value(struct arena *arena, const struct graph *g, const struct vm_in *port,
                           const struct term *term)
 {
     char text[NUMBER_TEXT];
+    if (term->kind == TERM_TABLE)
+        return table_value(term->table);
+    if (port->kind == VM_CHOICE)
+        return json_string(term->text);
     if (term->kind == TERM_CONSTANT)
         return number(write_constant(text, port, term), term->value);
     const char *reference = write_reference(arena, g, term);

@@ -45,6 +45,20 @@ const char *write_reference(struct arena *arena, const struct graph *g, const st
     return arena_format(arena, "%s.%s", node->id, node->module->out[term->port].name);
 }
 
+static void write_string(const char *text, FILE *file)
+{
+    fputc('"', file);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', file);
+        if (*text == '\n' || *text == '\t')
+            fputs(*text == '\n' ? "\\n" : "\\t", file);
+        else
+            fputc(*text, file);
+    }
+    fputc('"', file);
+}
+
 static const char *param_value(char text[NUMBER_TEXT], const struct param *param, double value)
 {
     return param->unit == RP_UNIT_DB ? number_write_db(text, value)
@@ -64,24 +78,54 @@ static void write_param(const struct param *p, FILE *file)
     fputc(')', file);
 }
 
+/* Numbers in base units, read back as they are. */
+static void write_table(const struct data *data, FILE *file)
+{
+    char text[NUMBER_TEXT];
+    if (data->file) {
+        fputs(" (sample ", file);
+        write_string(data->file, file);
+        fprintf(file, strcmp(data->channel, "mix") ? " (channel %s))" : ")", data->channel);
+        return;
+    }
+    fputs(" (table", file);
+    for (size_t i = 0; i < data->count; i++) {
+        int rows = data->columns > 1;
+        fprintf(file, "%s%s%s",
+                rows && i % data->columns ? " "
+                : rows                    ? " ("
+                                          : " ",
+                number_write(text, data->values[i], 0, ""),
+                rows && (i + 1) % data->columns == 0 ? ")" : "");
+    }
+    fputc(')', file);
+}
+
+static int write_term(struct arena *arena, const struct graph *g, const struct vm_in *port,
+                      const struct term *term, FILE *file)
+{
+    char text[NUMBER_TEXT];
+    if (term->kind == TERM_TABLE) {
+        write_table(term->table, file);
+        return 0;
+    }
+    const char *value = port->kind == VM_CHOICE       ? term->text
+                        : term->kind == TERM_CONSTANT ? write_constant(text, port, term)
+                                                      : write_reference(arena, g, term);
+    return !value || fprintf(file, " %s", value) < 0 ? -1 : 0;
+}
+
 static int write_input(struct arena *arena, const struct graph *g, const struct node *node,
                        unsigned input, FILE *file)
 {
     const struct input *in = &node->in[input];
     unsigned count = write_inline_terms(in);
-    char text[NUMBER_TEXT];
     if (count == 0)
         return 0;
     fprintf(file, " (%s", node->module->in[input].name);
-    for (unsigned i = 0; i < count; i++) {
-        const struct term *term = &in->terms[i];
-        const char *value = term->kind == TERM_CONSTANT
-                                ? write_constant(text, &node->module->in[input], term)
-                                : write_reference(arena, g, term);
-        if (!value)
+    for (unsigned i = 0; i < count; i++)
+        if (write_term(arena, g, &node->module->in[input], &in->terms[i], file))
             return -1;
-        fprintf(file, " %s", value);
-    }
     fputc(')', file);
     return 0;
 }

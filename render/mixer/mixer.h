@@ -116,7 +116,7 @@ struct mixer *mixer_new(const struct mix_config *, struct render_error *);
 void mixer_free(struct mixer *);
 
 /* Computes `frames` frames, 800, or fewer in a last tick, from where the last call ended.
- * `commands` are those of this tick, sorted by (frame, order).
+ * `commands` are those of these frames and no others, sorted by (frame, order).
  * RENDER_WRONG: a sample is not finite; the error names voice or bus, and frame. The node, too, if
  * the commands are given again from the start to a mixer with `check`, its check_from being this
  * tick's first frame: the place it then names does not depend on lanes and threads.

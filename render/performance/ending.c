@@ -1,15 +1,6 @@
 #include "render/performance/ending.h"
+#include "render/least.h"
 #include "render/mixer/command.h"
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t max64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 void ending_init(struct ending *e, bool until_silent, float threshold, uint64_t hold, uint64_t kept,
                  uint64_t tail)

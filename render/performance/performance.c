@@ -1,4 +1,5 @@
 #include "render/performance/performance.h"
+#include "render/least.h"
 #include "render/performance/ending.h"
 #include "render/performance/ladder.h"
 #include "render/performance/stems.h"
@@ -26,16 +27,6 @@ struct performance {
     bool cost_json;
     struct render_error event_error; /* the first while tracing */
 };
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t max64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 static bool ends_with(const char *text, const char *tail)
 {

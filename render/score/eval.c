@@ -279,6 +279,19 @@ static const struct form_row *unknown_form(struct reading *r, const struct sx *s
     return NULL;
 }
 
+static const struct form_row *row_of(const char *name)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+bool score_has_form(const char *name)
+{
+    return row_of(name) != NULL;
+}
+
 static const struct form_row *find_row(struct reading *r, const struct sx *sx)
 {
     if (sx->kind != SX_LIST || !sx->first || sx->first->kind == SX_LIST) {
@@ -286,10 +299,8 @@ static const struct form_row *find_row(struct reading *r, const struct sx *sx)
         diag_help(&r->diags, d, "a form is a list that begins with a word, as (play kick :at 1s)");
         return NULL;
     }
-    for (size_t i = 0; i < ROWS; i++)
-        if (strcmp(rows[i].name, sx->first->text) == 0)
-            return &rows[i];
-    return unknown_form(r, sx);
+    const struct form_row *row = row_of(sx->first->text);
+    return row ? row : unknown_form(r, sx);
 }
 
 /* Names alone: what else is wrong is found where the section is played. */

@@ -597,7 +597,7 @@ static enum render_status play_file(struct player *p, struct midi_file *f)
     }
 }
 
-static void say_missing(const struct player *p, const char *name, FILE *diagnostics)
+static void say_missing(const struct player *p, const char *name, FILE *notes)
 {
     uint64_t all = 0;
     unsigned groups = 0;
@@ -605,22 +605,21 @@ static void say_missing(const struct player *p, const char *name, FILE *diagnost
         all += p->channels[i / KEYS].missing[i % KEYS];
     if (all == 0)
         return;
-    fprintf(diagnostics, "%s: note: no instrument for %" PRIu64 " note%s:", name, all,
+    fprintf(notes, "%s: note: no instrument for %" PRIu64 " note%s:", name, all,
             all == 1 ? "" : "s");
     for (unsigned i = 0; i < CHANNELS * KEYS; i++) {
         uint64_t count = p->channels[i / KEYS].missing[i % KEYS];
         if (count && groups++ < SAID_GROUPS)
-            fprintf(diagnostics, "%s %" PRIu64 " on channel %u (%s %u)", groups > 1 ? "," : "",
-                    count, i / KEYS + 1, i / KEYS == DRUMS ? "key" : "program", i % KEYS);
+            fprintf(notes, "%s %" PRIu64 " on channel %u (%s %u)", groups > 1 ? "," : "", count,
+                    i / KEYS + 1, i / KEYS == DRUMS ? "key" : "program", i % KEYS);
     }
     if (groups > SAID_GROUPS)
-        fprintf(diagnostics, ", and %u more", groups - SAID_GROUPS);
-    fputc('\n', diagnostics);
+        fprintf(notes, ", and %u more", groups - SAID_GROUPS);
+    fputc('\n', notes);
 }
 
 static enum render_status play_bytes(struct score *score, const uint8_t *bytes, size_t size,
-                                     const char *name, FILE *diagnostics,
-                                     struct render_error *error)
+                                     const char *name, FILE *notes, struct render_error *error)
 {
     struct player *p = calloc(1, sizeof *p);
     struct midi_file *f = p ? midi_open(bytes, size, error) : NULL;
@@ -631,8 +630,8 @@ static enum render_status play_bytes(struct score *score, const uint8_t *bytes, 
         p->score = score;
         status = play_file(p, f);
         *error = p->error;
-        if (!status)
-            say_missing(p, name, diagnostics);
+        if (!status && notes)
+            say_missing(p, name, notes);
     }
     midi_close(f);
     free(p);
@@ -667,14 +666,14 @@ static uint8_t *read_file(FILE *file, size_t *size, struct render_error *error)
     return NULL;
 }
 
-int midi_read(struct score *score, FILE *file, const char *name, FILE *diagnostics)
+int midi_read(struct score *score, FILE *file, const char *name, FILE *diagnostics, FILE *notes)
 {
     struct render_error error = {.status = RENDER_OK};
     size_t size;
     uint8_t *bytes = read_file(file, &size, &error);
     enum render_status status = error.status;
     if (bytes)
-        status = play_bytes(score, bytes, size, name, diagnostics, &error);
+        status = play_bytes(score, bytes, size, name, notes, &error);
     free(bytes);
     if (status == RENDER_OK)
         return 0;

@@ -137,8 +137,8 @@ static struct sample *load_sample(struct reading *r, const struct form *f)
     const char *path = score_path(r, file);
     struct sample *sample = path ? score_keep_sample(r->score) : NULL;
     if (sample && sample_load(sample, path, &options, &error) == RENDER_OK) {
-        if (sample->loop_ignored && !f->keys[KEY_LOOP])
-            fprintf(r->options->diagnostics,
+        if (sample->loop_ignored && !f->keys[KEY_LOOP] && r->options->notes)
+            fprintf(r->options->notes,
                     "patchrun: note: %s: its loop does not run forwards, and is left out\n", path);
         return sample;
     }

@@ -2,9 +2,11 @@
 #include "render/score/forms.h"
 #include "render/score/reading.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { BATCH_BYTES = 32 * 1024, LISTED = 12, MOST_FILE_NUMBER = UINT16_MAX };
 
@@ -324,16 +326,18 @@ void score_read_file(struct reading *r, struct score_file *file, FILE *stream)
     r->file_number = outer_number;
 }
 
+/* O_NONBLOCK: a FIFO that nobody writes to must not stop us before we can refuse it. */
 FILE *score_open_file(const char *path, const char **why)
 {
     struct stat info;
-    FILE *stream = fopen(path, "rb");
-    bool known = stream && fstat(fileno(stream), &info) == 0;
-    if (known && S_ISREG(info.st_mode))
-        return stream;
-    *why = known ? "not a regular file" : strerror(errno);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool known = fd >= 0 && fstat(fd, &info) == 0;
+    FILE *stream = known && S_ISREG(info.st_mode) ? fdopen(fd, "rb") : NULL;
     if (stream)
-        fclose(stream);
+        return stream;
+    *why = known && !S_ISREG(info.st_mode) ? "not a regular file" : strerror(errno);
+    if (fd >= 0)
+        close(fd);
     return NULL;
 }
 

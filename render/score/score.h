@@ -11,6 +11,7 @@
 #include "render/score/timeline.h"
 #include "text/arena.h"
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Compiling belongs to another layer: the program of a patch file (source text or bytecode), good
@@ -85,6 +86,7 @@ extern const char *const score_policy_words[4]; /* by enum mix_policy */
 struct score_options {
     struct score_loader loader;
     FILE *diagnostics;
+    FILE *notes;  /* what is worth knowing and not wrong; NULL: it is not told */
     int map_only; /* an instrument map for MIDI: commands are refused, the timeline stays open */
     const atomic_int *stop; /* NULL, or: not 0 asks to give up soon, as a signal does */
 };
@@ -113,6 +115,9 @@ enum render_status score_late(struct score *, uint64_t end, struct score_late *,
 
 /* Plays a Standard MIDI File with the score's map (read with map_only). `name` for messages;
  * errors name the byte. 0, 1 or 2; what is wrong is said on `diagnostics`. Seals the timeline. */
-int midi_read(struct score *, FILE *file, const char *name, FILE *diagnostics);
+int midi_read(struct score *, FILE *file, const char *name, FILE *diagnostics, FILE *notes);
+
+/* Is it the name of a form of score(5)? */
+bool score_has_form(const char *name);
 
 #endif

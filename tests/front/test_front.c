@@ -4,6 +4,7 @@
 #include "compiler/front.h"
 #include "compiler/graph.h"
 #include "compiler/target/schema.h"
+#include "render/sound_file.h"
 #include <dirent.h>
 #include <jansson.h>
 #include <locale.h>
@@ -32,6 +33,8 @@ static const char spec_json[] =
     "    { \"from\": [\"osc1\", \"out\"], \"to\": [\"gain1\", \"in\"] },\n"
     "    { \"from\": [\"gain1\", \"out\"], \"to\": [\"out\", \"in\"] }\n  ]\n}\n";
 
+static const struct sound_loader sounds = {sound_load, NULL};
+
 /* One compile job. */
 struct job {
     struct arena arena;
@@ -51,7 +54,7 @@ static void job_start(struct job *job, const char *text, size_t size)
 static void job_read(struct job *job, const char *text)
 {
     job_start(job, text, strlen(text));
-    job->graph = graph_read(&job->arena, &job->diags, &job->source);
+    job->graph = graph_read(&job->arena, &job->diags, &job->source, &sounds);
 }
 
 static void job_end(struct job *job)
@@ -81,10 +84,21 @@ static char *written(struct job *job, writer *write)
     return text;
 }
 
+static void same_table(const struct data *a, const struct data *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->columns, b->columns);
+    assert_memory_equal(a->values, b->values, a->count * sizeof *a->values);
+    assert_memory_equal(&a->rate, &b->rate, sizeof a->rate);
+    assert_string_equal(a->file ? a->file : "", b->file ? b->file : "");
+}
+
 static void same_term(const struct term *a, const struct term *b)
 {
     assert_int_equal(a->kind, b->kind);
-    if (a->kind == TERM_CONSTANT)
+    if (a->kind == TERM_TABLE)
+        same_table(a->table, b->table);
+    else if (a->kind == TERM_CONSTANT)
         assert_memory_equal(&a->value, &b->value, sizeof a->value);
     else if (a->kind == TERM_PARAM)
         assert_int_equal(a->param, b->param);
@@ -95,6 +109,7 @@ static void same_term(const struct term *a, const struct term *b)
 static void same_node(const struct node *a, const struct node *b)
 {
     assert_string_equal(a->id, b->id);
+    assert_int_equal(a->rate, b->rate);
     assert_ptr_equal(a->module, b->module);
     for (unsigned i = 0; i < a->module->inputs; i++) {
         assert_int_equal(a->in[i].count, b->in[i].count);
@@ -187,6 +202,93 @@ static void test_round_trip(void **state)
     }
 }
 
+/* The table of the first node that is given one. */
+static const struct data *table_of(const struct graph *g)
+{
+    for (size_t n = 0; n < g->node_count; n++)
+        for (unsigned i = 0; i < g->nodes[n].module->inputs; i++)
+            if (g->nodes[n].in[i].count && g->nodes[n].in[i].terms[0].kind == TERM_TABLE)
+                return g->nodes[n].in[i].terms[0].table;
+    fail_msg("no table");
+    return NULL;
+}
+
+static void test_tables(void **state)
+{
+    (void)state;
+    struct job job;
+    job_read_good(&job,
+                  "(patch (output (math.lookup 0.5 (table (table 1 -6db 20ms 50% a4 1khz)))))");
+    const struct data *d = table_of(job.graph);
+    static const double wanted[] = {1.0, 0.5011872336272724, 0.02, 0.5, 440.0, 1000.0};
+    assert_true(d->count == 6 && d->columns == 1 && !d->file);
+    assert_memory_equal(d->values, wanted, sizeof wanted);
+    job_end(&job);
+    job_read_good(&job, "(patch (output (math.lookup 0 (table (0 1 2) (3 4 5)))))");
+    d = table_of(job.graph);
+    assert_true(d->count == 6 && d->columns == 3 && d->values[4] == 4.0);
+    job_end(&job);
+    static const char json[] =
+        "{\"nodes\": {\"o\": {\"type\": \"output\", \"params\": {\"in\": \"l\"}},"
+        "\"l\": {\"type\": \"math.lookup\", \"params\": {\"a\": 0.5, %s}}}}";
+    static const char sx[] =
+        "(patch (nodes (o (type output) (in l)) (l (type math.lookup) (a 0.5) %s)))";
+    static const char *const pairs[][2] = {
+        {"\"table\": {\"table\": [1, \"2hz\", \"a4\"]}, \"interp\": \"step\"",
+         "(table (table 1 2hz a4)) (interp step)"},
+        {"\"table\": {\"table\": [[1, 2], [3, \"4ms\"]]}", "(table (table (1 2) (3 4ms)))"},
+        {"\"table\": {\"sample\": \"inc/pair.wav\", \"channel\": \"right\"}",
+         "(table (sample \"inc/pair.wav\" (channel right)))"},
+        {"\"table\": {\"sample\": \"inc/pair.wav\"}", "(table (sample \"inc/pair.wav\"))"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char first[400], second[400];
+        snprintf(first, sizeof first, json, pairs[i][0]);
+        snprintf(second, sizeof second, sx, pairs[i][1]);
+        same_patch(first, second);
+    }
+}
+
+/* inc/pair.wav: 8000 Hz, left 0, 0.25, 0.5, 0.75, right 0, -0.5, 0.5, -1. */
+static void test_samples(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *form;
+        double values[4];
+    } cases[] = {
+        {"(sample \"inc/pair.wav\")", {0.0, -0.125, 0.5, -0.125}},
+        {"(sample \"inc/pair.wav\" (channel mix))", {0.0, -0.125, 0.5, -0.125}},
+        {"(sample \"inc/pair.wav\" (channel left))", {0.0, 0.25, 0.5, 0.75}},
+        {"(sample \"inc/pair.wav\" (channel right))", {0.0, -0.5, 0.5, -1.0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200];
+        struct job job;
+        snprintf(text, sizeof text, "(patch (output (math.lookup 0 %s)))", cases[i].form);
+        job_read_good(&job, text);
+        const struct data *d = table_of(job.graph);
+        assert_true(d->count == 4 && d->columns == 1 && d->rate == 8000.0);
+        assert_memory_equal(d->values, cases[i].values, sizeof cases[i].values);
+        assert_string_equal(d->file, "inc/pair.wav");
+        job_end(&job);
+    }
+    /* In a used file the path is the used file's; what is written is from the first one's. */
+    struct job job;
+    job_read_good(&job, "(patch (use \"inc/sampled.sx\") (output (sampled)))");
+    assert_string_equal(table_of(job.graph)->file, "inc/pair.wav");
+    job_end(&job);
+    struct arena arena;
+    struct diags diags;
+    static const char text[] = "(patch (output (math.lookup 0 (sample \"inc/pair.wav\"))))";
+    struct source source = {"tests/front/test.sx", text, sizeof text - 1, 0};
+    arena_init(&arena);
+    diags_init(&diags, &arena);
+    assert_null(graph_read(&arena, &diags, &source, NULL)); /* nobody who could read it */
+    assert_int_equal(diags.list[0].code, E_SAMPLE_FILE);
+    arena_free(&arena);
+}
+
 static void test_forms_agree(void **state)
 {
     (void)state;
@@ -194,6 +296,12 @@ static void test_forms_agree(void **state)
                "(patch (nodes (saw1 (type \"osc.saw\") (freq 110))\n"
                "  (decay1 (type env.decay) (time 0.2)) (gain1 (type gain) (in saw1) (amp decay1))\n"
                "  (output1 (type output) (in gain1))))");
+    same_patch("(patch (output (math.lookup 0.5 (table 1 2 3) step)))",
+               "(patch (output (math.lookup 0.5 (table (table 1 2 3)) (interp step))))");
+    same_patch("(patch (output (math.lookup (table 1 2 3) 0.5)))",
+               "(patch (output (math.lookup 0.5 (table (table 1 2 3)))))");
+    same_patch("(patch (nodes (l (type math.lookup) (a 0.5) (table 1 2 3)) (o (output l))))",
+               "(patch (nodes (l (math.lookup 0.5 (table 1 2 3))) (o (output l))))");
     same_patch("(patch (def a (gain b)) (def b (osc.saw 110)) (output a 0.5 b))",
                "(patch (nodes (a (type gain)) (b (osc.saw (freq 110)))\n"
                "  (output1 (output a 0.5 b))) (connections (b.out -> a.in)))");
@@ -461,7 +569,7 @@ static void test_size(void **state)
     (void)state;
     struct job job;
     job_start(&job, "", (size_t)SOURCE_LIMIT + 1); /* refused before a byte is looked at */
-    job.graph = graph_read(&job.arena, &job.diags, &job.source);
+    job.graph = graph_read(&job.arena, &job.diags, &job.source, &sounds);
     assert_null(job.graph);
     assert_true(reports(&job.diags, E_TOO_LARGE));
     job_end(&job);
@@ -488,7 +596,7 @@ static void failing(const char *text)
         struct job job;
         job_start(&job, text, strlen(text));
         job.arena.fail_after = n;
-        job.graph = graph_read(&job.arena, &job.diags, &job.source);
+        job.graph = graph_read(&job.arena, &job.diags, &job.source, &sounds);
         if (job.graph) {
             FILE *file = fopen("/dev/null", "w");
             graph_order(&job.arena, &job.diags, job.graph);
@@ -539,7 +647,7 @@ static void check_fixture(const char *name)
     snprintf(path, sizeof path, "fixtures/broken/%s", name);
     const struct source *source = source_load(&job.arena, path, &why);
     assert_non_null(source);
-    struct graph *graph = graph_read(&job.arena, &job.diags, source);
+    struct graph *graph = graph_read(&job.arena, &job.diags, source, &sounds);
     if (graph)
         assert_null(graph_order(&job.arena, &job.diags, graph));
     FILE *file = open_memstream(&shown, &size);
@@ -601,6 +709,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spec),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_samples),
         cmocka_unit_test(test_forms_agree),
         cmocka_unit_test(test_order_of_terms),
         cmocka_unit_test(test_computation_order),

@@ -3,8 +3,8 @@
 
 #include "kern.h"
 
-#define KERNEL(name) LANE_FN void k_##name(const lane *in, lane *out, void *state)
-#include "vm/kernels_osc.h"
+#include "vm/noise/kernels.h"
+#include "vm/osc/kernels.h"
 
 #define PASTE(a, b) a##b
 #define NAMED(a, b) PASTE(a, b)
@@ -18,7 +18,7 @@ enum { W = VM_VEC, STATE_WORDS = 3, INPUTS = 2 };
         lane y;                                                                                    \
         memcpy(&in[0], in0 + f * voices + v, sizeof y);                                            \
         memcpy(&in[1], in1 + f * voices + v, sizeof y);                                            \
-        k_##name(in, &y, s);                                                                       \
+        k_##name(in, &y, s, NULL);                                                                 \
         memcpy(out + f * voices + v, &y, sizeof y);                                                \
     }                                                                                              \
     break
@@ -73,6 +73,8 @@ static void map(enum kern_fn fn, size_t n, const uint32_t *bits, float *out)
         MAP(lane_exp2(lane_from_bits(u)));
     case FN_LOG2:
         MAP(lane_log2(lane_from_bits(u)));
+    case FN_TANH:
+        MAP(lane_tanh(lane_from_bits(u)));
     case FN_STEP:
         MAP(blep_step(lane_from_bits(u)));
     case FN_RAMP:

@@ -229,6 +229,33 @@ static void test_log2(void **state)
         assert_true(at(FN_LOG2, to_bits(ldexpf(1.0f, i))) == (float)i);
 }
 
+static void judge_tanh(struct worst *w, uint32_t bits, float got)
+{
+    judge(w, bits, got, tanh((double)from_bits(bits)));
+}
+
+/* Odd bit for bit, so one side is all. */
+static void test_tanh(void **state)
+{
+    struct worst w = {0};
+    uint32_t step = exhaustive ? 1 : 397;
+    (void)state;
+    sweep(FN_TANH, judge_tanh, &w, 0x00800000u, to_bits(1e-9f), exhaustive ? 1 : 9973);
+    sweep(FN_TANH, judge_tanh, &w, to_bits(1e-9f), 0x7f7fffffu, step);
+    sweep(FN_TANH, judge_tanh, &w, to_bits(8.9f), to_bits(9.1f), 1);
+    report("tanh", &w);
+    assert_true(w.relative <= 4.1e-7);
+    assert_true(w.relative > 1e-8);
+    assert_true(w.highest <= 1.0f);
+    for (uint64_t u = 0; u <= 0x7f800000u; u += step)
+        assert_int_equal(to_bits(at(FN_TANH, (uint32_t)u)) ^ 0x80000000u,
+                         to_bits(at(FN_TANH, (uint32_t)u | 0x80000000u)));
+    for (float x = 1e-38f; x < 1e-4f; x *= 1.37f)
+        assert_true(at(FN_TANH, to_bits(x)) == x);
+    assert_true(at(FN_TANH, to_bits(INFINITY)) == 1.0f);
+    assert_true(at(FN_TANH, to_bits(NAN)) == -1.0f);
+}
+
 int main(int argc, char **argv)
 {
     const char *wish = getenv("REPATCH_EXHAUSTIVE");
@@ -236,6 +263,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_sin),      cmocka_unit_test(test_sin_symmetry),
         cmocka_unit_test(test_sin_bits), cmocka_unit_test(test_tan),
         cmocka_unit_test(test_exp2),     cmocka_unit_test(test_log2),
+        cmocka_unit_test(test_tanh),
     };
     exhaustive =
         (wish && strcmp(wish, "1") == 0) || (argc > 1 && strcmp(argv[1], "--exhaustive") == 0);

@@ -1,4 +1,4 @@
-/* test_osc.c - vm/kernels_osc.h and vm/blep.h: spectra against Fourier series, bits across lane
+/* test_osc.c - vm/osc/kernels.h and vm/blep.h: spectra against Fourier series, bits across lane
  * widths, exact phases, the statistics of noise.
  *
  * Build: as test_math.c says, with test_osc.c in its place.

@@ -228,7 +228,7 @@ static void moved(const struct subject *s)
 
 static struct rp_program *load(const char *path)
 {
-    struct compile_options options = {false, false};
+    struct compile_options options = {.debug_lines = false};
     struct compile_result result = {0};
     struct rp_error error;
     assert_int_equal(compile_file(path, &options, stderr, &result), 0);

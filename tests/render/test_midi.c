@@ -508,7 +508,7 @@ static void play(struct stage *s, const struct file *f)
     s->score.timeline = timeline_new(0, &error);
     s->score.last = 0;
     s->text[0] = s->said[0] = '\0';
-    s->status = midi_read(&s->score, in, "song.mid", said);
+    s->status = midi_read(&s->score, in, "song.mid", said, said);
     fclose(in);
     fclose(said);
     if (s->status == 0)
@@ -686,7 +686,7 @@ static void volume_is_the_nearest(void **state)
         FILE *in = fmemopen(f.bytes, f.size, "rb");
         timeline_free(s.score.timeline);
         s.score.timeline = timeline_new(0, &error);
-        assert_int_equal(midi_read(&s.score, in, "song.mid", stderr), 0);
+        assert_int_equal(midi_read(&s.score, in, "song.mid", stderr, stderr), 0);
         fclose(in);
         timeline_until(s.score.timeline, UINT64_MAX, &list, &count, &error);
         unsigned v = 1;
@@ -902,7 +902,7 @@ static void a_wrong_file_is_reported(void **state)
     assert_int_equal(s.status, 1);
     assert_memory_equal(s.said, "song.mid: error: byte 8: expected format 0 or 1, found 2", 56);
     FILE *folder = fopen(".", "rb"), *said = fmemopen(s.said, sizeof s.said, "w");
-    assert_int_equal(midi_read(&s.score, folder, ".", said), 2);
+    assert_int_equal(midi_read(&s.score, folder, ".", said, said), 2);
     fclose(folder);
     fclose(said);
     assert_string_equal(s.said, ".: error: cannot read: Is a directory\n");
@@ -927,7 +927,7 @@ static void damaged_files_do_no_harm(void **state)
         timeline_free(s.score.timeline);
         s.score.timeline = timeline_new(0, &error);
         s.score.last = 0;
-        int status = midi_read(&s.score, in, "song.mid", said);
+        int status = midi_read(&s.score, in, "song.mid", said, said);
         assert_in_range(status, 0, 1);
         good += status == 0;
         fclose(in);
@@ -954,7 +954,7 @@ static void play_song(struct stage *s, const char *path)
     timeline_free(s->score.timeline);
     s->score.timeline = timeline_new(0, &error);
     s->score.last = 0;
-    int status = midi_read(&s->score, in, path, said);
+    int status = midi_read(&s->score, in, path, said, said);
     fclose(in);
     fclose(said);
     if (status)

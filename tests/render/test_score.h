@@ -123,7 +123,10 @@ static inline void read_path(struct run *run, const char *path, int map_only)
     memset(run, 0, sizeof *run);
     run->diagnostics = open_memstream(&run->said, &run->said_size);
     assert_non_null(run->diagnostics);
-    struct score_options options = {{load, run}, run->diagnostics, map_only, NULL};
+    struct score_options options = {.loader = {load, run},
+                                    .diagnostics = run->diagnostics,
+                                    .notes = run->diagnostics,
+                                    .map_only = map_only};
     FILE *stream = fopen(path, "rb");
     assert_non_null(stream);
     run->status = score_read(&run->score, stream, path, &options);

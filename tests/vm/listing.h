@@ -154,8 +154,12 @@ static inline void t_same(const float *got, const float *want, size_t count, con
 struct listing {
     char text[1 << 16];
     size_t size;
-    unsigned registers;
+    unsigned registers, ports, tables;
+    unsigned rate;                  /* of the instructions that follow, as in files */
+    unsigned char rate_of[1 << 13]; /* by register; of a constant T_ANY */
 };
+
+enum { T_ANY = 255 };
 
 static inline void t_line(struct listing *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -169,44 +173,98 @@ static inline void t_line(struct listing *t, const char *format, ...)
     assert_true(t->size < sizeof t->text);
 }
 
+/* The next register. */
+static inline unsigned t_result(struct listing *t, unsigned rate)
+{
+    assert_true(++t->registers < COUNT(t->rate_of));
+    t->rate_of[t->registers] = (unsigned char)rate;
+    return t->registers;
+}
+
+static inline const char *t_suffix(const struct listing *t)
+{
+    static const char *const text[] = {"", " @2x", " @4x", " @8x"};
+    return text[t->rate];
+}
+
 static inline unsigned t_const(struct listing *t, float x)
 {
     char number[32];
     vm_float_text(x, number);
-    t_line(t, "LOAD_CONST r%u, %s\n", ++t->registers, number);
+    t_line(t, "LOAD_CONST r%u, %s\n", t_result(t, T_ANY), number);
     return t->registers;
 }
 
 static inline unsigned t_param(struct listing *t, const char *name)
 {
-    t_line(t, "LOAD_PARAM r%u, \"%s\"\n", ++t->registers, name);
+    t_line(t, "LOAD_PARAM r%u, \"%s\"\n", t_result(t, 0), name);
     return t->registers;
+}
+
+static inline unsigned t_delay(struct listing *t, unsigned low, unsigned high)
+{
+    t_line(t, ".delay %u %u%s\n", low, high, t_suffix(t));
+    return t->ports++;
 }
 
 static inline unsigned t_read(struct listing *t, unsigned port, unsigned time)
 {
-    t_line(t, "READ_PORT p%u, r%u -> r%u\n", port, time, t->registers + 1);
-    return ++t->registers;
+    t_line(t, "READ_PORT p%u, r%u -> r%u%s\n", port, time, t->registers + 1, t_suffix(t));
+    return t_result(t, t->rate);
 }
 
 static inline void t_write(struct listing *t, unsigned port, unsigned r)
 {
-    t_line(t, "WRITE_PORT p%u, r%u\n", port, r);
+    t_line(t, "WRITE_PORT p%u, r%u%s\n", port, r, t_suffix(t));
+}
+
+/* A ring or delay line for an op; the latter is written what the op's first input is. */
+static inline unsigned t_port_for(struct listing *t, const struct vm_op_row *row,
+                                  const unsigned *in)
+{
+    if (row->memory == VM_TAP) {
+        unsigned port = t_delay(t, 1u << t->rate, 300);
+        t_write(t, port, row->inputs ? in[0] : t_const(t, 0.5f));
+        return port;
+    }
+    t_line(t, ".ring %u%s\n", 1 + t->ports * 37 % 700, t_suffix(t));
+    return t->ports++;
+}
+
+static inline unsigned t_table(struct listing *t)
+{
+    static const float values[] = {0.0f, 1.0f, 0.25f, -0.5f, 3.0f, -1.0f, 0.125f};
+    unsigned length = 1 + t->tables % 7;
+    char number[32];
+    t_line(t, ".table %u", length);
+    for (unsigned i = 0; i < length; i++) {
+        vm_float_text(values[i], number);
+        t_line(t, " %s", number);
+    }
+    t_line(t, "\n");
+    return t->tables++;
 }
 
 /* An op by row of vm_ops; its first output. */
 static inline unsigned t_op(struct listing *t, const struct vm_op_row *row, const unsigned *in,
                             unsigned key)
 {
+    unsigned port = vm_op_has_port(row) ? t_port_for(t, row, in) : 0;
+    unsigned table = vm_op_has_table(row) ? t_table(t) : 0;
     t_line(t, "CALL_OP %s", row->name);
-    if (row->immediate)
+    if (row->key)
         t_line(t, ", #%08x", key);
+    if (vm_op_has_port(row))
+        t_line(t, ", p%u", port);
+    if (vm_op_has_table(row))
+        t_line(t, ", t%u", table);
     for (unsigned j = 0; j < row->inputs; j++)
         t_line(t, ", r%u", in[j]);
     for (unsigned j = 0; j < row->outputs; j++)
         t_line(t, "%sr%u", j ? ", " : " -> ", t->registers + 1 + j);
-    t_line(t, "\n");
-    t->registers += row->outputs;
+    t_line(t, "%s\n", t_suffix(t));
+    for (unsigned j = 0; j < row->outputs; j++)
+        t_result(t, t->rate);
     return t->registers - row->outputs + 1;
 }
 
@@ -230,6 +288,60 @@ static inline unsigned t_noise(struct listing *t, unsigned key)
     return t_op(t, vm_op_by_name("noise_white", 11), NULL, key);
 }
 
+static inline int t_has_op(const struct listing *t, const struct vm_op_row *row)
+{
+    char call[2][64];
+    snprintf(call[0], sizeof call[0], "CALL_OP %s,", row->name);
+    snprintf(call[1], sizeof call[1], "CALL_OP %s ", row->name);
+    return strstr(t->text, call[0]) || strstr(t->text, call[1]);
+}
+
+static inline int t_changes_rate(const struct vm_op_row *row)
+{
+    return row->memory == VM_HOLD || row->memory == VM_UP || row->memory == VM_DOWN;
+}
+
+/* A part at 8 times the rate and back: all that changes rates, and a delay line there. */
+static inline unsigned t_region(struct listing *t, unsigned signal, unsigned param)
+{
+    t->rate = 3;
+    unsigned held = t_call(t, "rate_hold", param);
+    t->rate = 1;
+    unsigned up = t_call(t, "rate_up", signal);
+    t->rate = 2;
+    up = t_call(t, "rate_up", up);
+    t->rate = 3;
+    up = t_call(t, "mul", t_call(t, "rate_up", up), t_call(t, "osc_sine", held));
+    unsigned line = t_delay(t, 30, 90);
+    unsigned back = t_read(t, line, t_const(t, 77.5f));
+    t_write(t, line, t_call(t, "add", up, t_call(t, "mul", back, t_const(t, 0.3f))));
+    t->rate = 2;
+    unsigned down = t_call(t, "rate_down", back);
+    t->rate = 1;
+    down = t_call(t, "rate_pick", down);
+    t->rate = 0;
+    return t_call(t, "rate_down", down);
+}
+
+/* Every op that is not called yet, on `in` in turn: the sum of what they give, each held within
+ * +-1. */
+static inline unsigned t_rest(struct listing *t, const unsigned *in, unsigned count)
+{
+    unsigned low = t_const(t, -1.0f), high = t_const(t, 1.0f), sum = low;
+    for (size_t i = 0; i < vm_op_count; i++) {
+        const struct vm_op_row *row = &vm_ops[i];
+        unsigned from[VM_OP_INPUTS];
+        if (t_has_op(t, row) || t_changes_rate(row))
+            continue;
+        for (unsigned j = 0; j < row->inputs; j++)
+            from[j] = in[(i + j) % count];
+        unsigned r = t_op(t, row, from, (unsigned)i);
+        for (unsigned j = 0; j < row->outputs; j++)
+            sum = t_call(t, "add", sum, t_call(t, "clip", r + j, low, high));
+    }
+    return t_call(t, "mul", sum, t_const(t, 0.1f));
+}
+
 /* A stereo program with every op and with delays of every kind, its outputs clipped to +-8. */
 static inline void t_every_op(struct listing *t)
 {
@@ -239,7 +351,9 @@ static inline void t_every_op(struct listing *t)
               ".param \"gate\" gate linear 0 1 1 0\n"
               ".param \"amount\" ratio linear -1 1 0.25 100\n"
               ".param \"time\" s linear 0.0001 0.015 0.003 0\n"
-              ".delay 1 30\n.delay 100 4000\n.delay 1 700\n");
+              ".delay 1 30\n.delay 100 4000\n.delay 1 700\n.table 2 0.5 -1\n");
+    t->ports = 3;
+    t->tables = 1;
     unsigned pitch = t_param(t, "pitch"), cutoff = t_param(t, "cutoff"), gate = t_param(t, "gate");
     unsigned amount = t_param(t, "amount"), time = t_param(t, "time");
     t_line(t, ".node \"oscillators\"\n");
@@ -276,6 +390,11 @@ static inline void t_every_op(struct listing *t)
     unsigned sum = t_call(t, "add", t_call(t, "add", comb, echo), later);
     sum = t_call(t, "add", sum, ratio);
     sum = t_call(t, "add", sum, t_call(t, "mul", one, adsr));
+    t_line(t, ".node \"rest\"\n");
+    unsigned any[] = {sine, pitch, saw, amount, level, low, time, noise, cutoff, decay};
+    sum = t_call(t, "add", sum, t_region(t, saw, pitch));
+    sum = t_call(t, "add", sum, t_rest(t, any, COUNT(any)));
+    t_line(t, ".node \"mix\"\n");
     unsigned pan = t_call(t, "pan_gains", tri), limit = t_const(t, 8.0f), floor = t_const(t, -8.0f);
     unsigned left = t_call(t, "clip", t_call(t, "gain", sum, pan), floor, limit);
     unsigned right = t_call(t, "clip", t_call(t, "gain", sum, pan + 1), floor, limit);

@@ -183,13 +183,9 @@ static void test_every_op_is_there(void **state)
     static struct listing t;
     (void)state;
     t_every_op(&t);
-    for (size_t i = 0; i < vm_op_count; i++) {
-        char call[64];
-        snprintf(call, sizeof call, "CALL_OP %s%s", vm_ops[i].name,
-                 vm_ops[i].inputs || vm_ops[i].immediate ? "," : " ");
-        if (!strstr(t.text, call))
+    for (size_t i = 0; i < vm_op_count; i++)
+        if (!t_has_op(&t, &vm_ops[i]))
             fail_msg("t_every_op() lacks %s", vm_ops[i].name);
-    }
 }
 
 /* All widths, all ISAs, every lane, alone and in a crowd. */
@@ -298,7 +294,7 @@ struct maker {
     uint64_t chance;
     struct pool signal, hertz, frames;
     unsigned svf, pole, segment[4]; /* the latest coefficients */
-    unsigned ports;
+    size_t turn;                    /* the op that comes next when it is not chance */
 };
 
 static void keep(struct pool *p, unsigned r)
@@ -309,8 +305,10 @@ static void keep(struct pool *p, unsigned r)
 
 static unsigned pick(struct maker *m, const struct pool *p)
 {
-    if (t_below(&m->chance, 24) == 0)
-        return 1 + t_below(&m->chance, m->t.registers);
+    unsigned any = 1 + t_below(&m->chance, m->t.registers);
+    if (t_below(&m->chance, 24) == 0 &&
+        (m->t.rate_of[any] == m->t.rate || m->t.rate_of[any] == T_ANY))
+        return any;
     return p->r[t_below(&m->chance, p->count)];
 }
 
@@ -414,8 +412,9 @@ static unsigned place_cycle(struct maker *m)
 {
     static const unsigned low[] = {1, 2, 10, 63, 64, 65, 200};
     unsigned shortest = low[t_below(&m->chance, COUNT(low))];
-    t_line(&m->t, ".delay %u %u\n", shortest, shortest + t_below(&m->chance, 500));
-    unsigned r = t_read(&m->t, m->ports++, pick(m, &m->frames));
+    shortest <<= m->t.rate;
+    unsigned port = t_delay(&m->t, shortest, shortest + t_below(&m->chance, 500));
+    unsigned r = t_read(&m->t, port, pick(m, &m->frames));
     keep(&m->signal, r);
     return r;
 }
@@ -429,10 +428,78 @@ static void close_cycle(struct maker *m, unsigned port, unsigned r)
 
 static void place_echo(struct maker *m)
 {
-    t_line(&m->t, ".delay 1 %u\n", 1 + t_below(&m->chance, 300));
-    t_write(&m->t, m->ports, pick(m, &m->signal));
-    keep(&m->signal, t_read(&m->t, m->ports, pick(m, &m->frames)));
-    m->ports++;
+    unsigned shortest = 1u << m->t.rate;
+    unsigned port = t_delay(&m->t, shortest, shortest + t_below(&m->chance, 300));
+    t_write(&m->t, port, pick(m, &m->signal));
+    keep(&m->signal, t_read(&m->t, port, pick(m, &m->frames)));
+}
+
+static void place_coefficients(struct maker *m)
+{
+    place_named(m, "svf_coeff");
+    place_named(m, "onepole_coeff");
+    for (unsigned i = 0; i < 3; i++) {
+        place_named(m, "env_segment");
+        m->segment[i] = m->t.registers - 1;
+    }
+}
+
+/* An op by turns, so that each comes often enough, or by chance; not one that changes rates. */
+static void place_any(struct maker *m)
+{
+    const struct vm_op_row *row;
+    do
+        row = &vm_ops[t_below(&m->chance, 3) ? m->turn++ % vm_op_count
+                                             : t_below(&m->chance, (uint32_t)vm_op_count)];
+    while (t_changes_rate(row));
+    place_op(m, row);
+}
+
+/* To a higher rate: a parameter or signal held, a signal through the filters. */
+static unsigned go_up(struct maker *m, unsigned r, unsigned rate, int held)
+{
+    m->t.rate = rate;
+    if (held)
+        return t_call(&m->t, "rate_hold", r);
+    for (m->t.rate = 1; m->t.rate < rate; m->t.rate++)
+        r = t_call(&m->t, "rate_up", r);
+    return t_call(&m->t, "rate_up", r);
+}
+
+static unsigned go_down(struct maker *m, unsigned r)
+{
+    while (m->t.rate > 0) {
+        m->t.rate--;
+        r = t_call(&m->t, t_below(&m->chance, 3) ? "rate_down" : "rate_pick", r);
+    }
+    return r;
+}
+
+/* Some ops at a higher rate, a cycle among them, with signals of their own. */
+static void place_region(struct maker *m)
+{
+    static struct maker outer;
+    unsigned rate = 1 + t_below(&m->chance, 3);
+    unsigned in[] = {pick(m, &m->signal), pick(m, &m->signal), pick(m, &m->hertz)};
+    outer = *m;
+    m->signal.count = m->hertz.count = m->frames.count = 0;
+    keep(&m->signal, go_up(m, in[0], rate, 0));
+    keep(&m->signal, go_up(m, in[1], rate, 1));
+    keep(&m->hertz, go_up(m, in[2], rate, 1));
+    keep(&m->hertz, t_const(&m->t, t_between(&m->chance, 1.0f, 9000.0f)));
+    keep(&m->frames, t_const(&m->t, t_between(&m->chance, 0.0f, 400.0f)));
+    place_coefficients(m);
+    unsigned port = m->t.ports, read = place_cycle(m);
+    for (unsigned n = 1 + t_below(&m->chance, 5); n > 0; n--)
+        place_any(m);
+    place_echo(m);
+    close_cycle(m, port, read);
+    unsigned down = go_down(m, pick(m, &m->signal));
+    outer.t = m->t;
+    outer.chance = m->chance;
+    outer.turn = m->turn;
+    *m = outer;
+    keep(&m->signal, down);
 }
 
 /* Everything is heard: the sum of all signals, each held within +-1. */
@@ -452,14 +519,9 @@ static void place_output(struct maker *m)
 
 static void make_program(struct maker *m, uint64_t seed)
 {
-    *m = (struct maker){.chance = seed};
+    *m = (struct maker){.chance = seed, .turn = seed * 13};
     declare_params(m);
-    place_named(m, "svf_coeff");
-    place_named(m, "onepole_coeff");
-    for (unsigned i = 0; i < 3; i++) {
-        place_named(m, "env_segment");
-        m->segment[i] = m->t.registers - 1;
-    }
+    place_coefficients(m);
     unsigned cycles = t_below(&m->chance, 3), read[2] = {0, 0};
     for (unsigned i = 0; i < cycles; i++)
         read[i] = place_cycle(m);
@@ -469,8 +531,10 @@ static void make_program(struct maker *m, uint64_t seed)
             place_modulation(m);
         else if (kind == 1)
             place_echo(m);
+        else if (kind == 2)
+            place_region(m);
         else
-            place_op(m, &vm_ops[t_below(&m->chance, (uint32_t)vm_op_count)]);
+            place_any(m);
     }
     for (unsigned i = 0; i < cycles; i++)
         close_cycle(m, i, read[i]);
@@ -497,7 +561,7 @@ static void test_random_programs(void **state)
 {
     static float want[CHANNELS * FRAMES];
     static struct maker m;
-    unsigned used[64] = {0};
+    static unsigned used[1024];
     (void)state;
     for (uint64_t seed = 1; seed <= 120; seed++) {
         make_program(&m, seed);
@@ -507,11 +571,12 @@ static void test_random_programs(void **state)
         assert_false(is_silent(want));
         play_random_ways(&part, want, &m.chance);
         for (size_t i = 0; i < vm_op_count; i++)
-            used[i] += strstr(m.t.text, vm_ops[i].name) != NULL;
+            used[i] += (unsigned)t_has_op(&m.t, &vm_ops[i]);
         t_free(&b);
     }
     for (size_t i = 0; i < vm_op_count; i++)
-        assert_true(used[i] > 10);
+        if (used[i] <= 5)
+            fail_msg("%s is in %u programs only", vm_ops[i].name, used[i]);
 }
 
 /* ---- buffers ---- */

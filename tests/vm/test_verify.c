@@ -186,7 +186,10 @@ static const struct field fields[] = {
     {REFUSE_PARAM, "PARM", 8, 4, 0, 6},            /* exponential from zero */
     {REFUSE_PARAM, "PARM", 8, 4, 0xbf800000u, 6},
     {REFUSE_PORT, "PORT", 0, 4, 0, 0},
-    {REFUSE_PORT, "PORT", 0, 4, 3, 0},
+    {REFUSE_PORT, "PORT", 0, 2, 4, 0},
+    {REFUSE_PORT, "PORT", 0, 2, VM_PORT_RING, 8}, /* whose last field is 0 */
+    {REFUSE_PORT, "PORT", 2, 2, 4, 2},            /* 16 times the sample rate */
+    {REFUSE_PORT, "PORT", 2, 2, 0xffff, 2},
     {REFUSE_PORT, "PORT", 4, 4, 0, 4},
     {REFUSE_PORT, "PORT", 4, 4, 481, 4},
     {REFUSE_PORT, "PORT", 8, 4, 47, 4},
@@ -196,7 +199,9 @@ static const struct field fields[] = {
     {REFUSE_INSTRUCTION, "CODE", 0, 1, 7, 0},
     {REFUSE_INSTRUCTION, "CODE", 1, 1, 1, 1},
     {REFUSE_INSTRUCTION, "CODE", 14, 1, 2, 13},
-    {REFUSE_INSTRUCTION, "CODE", 27, 1, 1, 25}, /* the fourth byte is zero */
+    {REFUSE_INSTRUCTION, "CODE", 27, 1, 1, 27}, /* the port has another rate */
+    {REFUSE_INSTRUCTION, "CODE", 27, 1, 4, 27}, /* there is no such rate */
+    {REFUSE_INSTRUCTION, "CODE", 59, 1, 255, 59},
     {REFUSE_INSTRUCTION, "CODE", 60, 4, 0xffffu, 60},
     {REFUSE_INSTRUCTION, "CODE", 60, 4, VM_OP_osc_sine, 57},
     {REFUSE_INSTRUCTION, "CODE", 89, 1, 3, 89},
@@ -222,7 +227,9 @@ static const struct field fields[] = {
 
 static const struct field input_fields[] = {
     /* of effect */
-    {REFUSE_PORT, "PORT", 0, 4, 3, 0},
+    {REFUSE_PORT, "PORT", 0, 2, 4, 0},
+    {REFUSE_PORT, "PORT", 2, 2, 1, 2}, /* sound comes in at the sample rate */
+    {REFUSE_PORT, "PORT", 14, 2, 7, 14},
     {REFUSE_PORT, "PORT", 0, 4, VM_PORT_DELAY, 4}, /* of 0 frames */
     {REFUSE_PORT, "PORT", 4, 4, 1, 4},             /* channel 1 before channel 0 */
     {REFUSE_PORT, "PORT", 4, 4, 0xffffffffu, 4},
@@ -238,9 +245,35 @@ static const struct field input_fields[] = {
     {REFUSE_INSTRUCTION, "CODE", 28, 4, 2, 25},
     {REFUSE_OPERAND, "CODE", 16, 4, 3, 16},
     {REFUSE_RESULT, "CODE", 20, 4, 1, 12},
-    {REFUSE_PORT, "CODE", 108, 4, 0, 104}, /* an input written */
-    {REFUSE_PORT, "CODE", 108, 4, 2, 104},
+    {REFUSE_INSTRUCTION, "CODE", 108, 4, 0, 105}, /* an input written */
+    {REFUSE_INSTRUCTION, "CODE", 108, 4, 2, 105},
     {REFUSE_STATE, "STAT", 8, 4, 3 * 1024, 8}, /* only the delay has a ring */
+};
+
+/* The code's offsets: LOAD_CONST 0, osc_sine 12, rate_up 28, READ_PORT 44, WRITE_PORT 60, rate_down
+ * 72, WRITE_OUTPUT 88. */
+static const char faster[] = ".delay 4 90 @2x\n.table 2 0.5 1\n.table 1 3\n"
+                             "LOAD_CONST r1, 440\n"
+                             "CALL_OP osc_sine, r1 -> r2\n"
+                             "CALL_OP rate_up, r2 -> r3 @2x\n"
+                             "READ_PORT p0, r1 -> r4 @2x\n"
+                             "WRITE_PORT p0, r3 @2x\n"
+                             "CALL_OP rate_down, r4 -> r5\n"
+                             "WRITE_OUTPUT r5\n";
+
+static const struct field rate_fields[] = {
+    /* of faster */
+    {REFUSE_PORT, "PORT", 4, 4, 1, 4},          /* two frames make one */
+    {REFUSE_INSTRUCTION, "CODE", 47, 1, 0, 47}, /* the port's rate */
+    {REFUSE_INSTRUCTION, "CODE", 63, 1, 2, 63},
+    {REFUSE_INSTRUCTION, "CODE", 31, 1, 4, 31},
+    {REFUSE_TABLE, "TABL", 0, 4, 0, 0},
+    {REFUSE_TABLE, "TABL", 0, 4, 5, 0},
+    {REFUSE_TABLE, "TABL", 0, 4, 0xffffffffu, 0},
+    {REFUSE_TABLE, "TABL", 12, 4, 2, 12},
+    {REFUSE_CONSTANT, "TABL", 8, 4, 0x7f800000u, 8},
+    {REFUSE_CONSTANT, "TABL", 16, 4, 0x7fc00000u, 16},
+    {REFUSE_SECTION, "TABL", -4, 4, 19, -4},
 };
 
 static void refuse_fields(const char *listing, const struct field *list, size_t count)
@@ -265,6 +298,57 @@ static void test_fields(void **state)
     (void)state;
     refuse_fields(echo, fields, COUNT(fields));
     refuse_fields(effect, input_fields, COUNT(input_fields));
+    refuse_fields(faster, rate_fields, COUNT(rate_fields));
+}
+
+/* What reads another rate is found while loading, at its instruction. */
+static void test_wrong_rates(void **state)
+{
+    static const struct {
+        const char *listing;
+        unsigned blame; /* in the code */
+    } wrong[] = {
+        {"LOAD_CONST r1, 1 @2x\nWRITE_OUTPUT r1\n", 0},
+        {".param \"x\" none linear 0 1 0 0\nLOAD_PARAM r1, \"x\" @2x\nWRITE_OUTPUT r1\n", 0},
+        {"LOAD_CONST r1, 1\nWRITE_OUTPUT r1 @2x\n", 12},
+        {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2 @2x\nWRITE_OUTPUT r2\n", 28},
+        {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2\nCALL_OP osc_sine, r2 -> r3 @2x\n"
+         "WRITE_OUTPUT r1\n",
+         28},
+        {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2\nCALL_OP rate_up, r2 -> r3 @4x\n"
+         "WRITE_OUTPUT r1\n",
+         28},
+        {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2\nCALL_OP rate_up, r2 -> r3\n"
+         "WRITE_OUTPUT r1\n",
+         28},
+        {"LOAD_CONST r1, 1\nCALL_OP rate_up, r1 -> r2\nWRITE_OUTPUT r2\n", 12},
+        {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2 @4x\nCALL_OP rate_down, r2 -> r3\n"
+         "WRITE_OUTPUT r3\n",
+         28},
+        {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2\nCALL_OP rate_hold, r2 -> r3\n"
+         "WRITE_OUTPUT r3\n",
+         28},
+        {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2 @8x\nCALL_OP rate_hold, r2 -> r3 @4x\n"
+         "WRITE_OUTPUT r1\n",
+         28},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        struct file f = file_of(wrong[i].listing);
+        struct rp_error error = {0};
+        size_t need = rp_program_bytes(f.bytes, f.size);
+        void *memory = t_memory(need);
+        assert_int_equal(rp_verify(f.bytes, f.size, &error), RP_OK);
+        assert_null(rp_load(f.bytes, f.size, memory, need, &error));
+        assert_int_equal(error.status, RP_REFUSED);
+        assert_int_equal(error.code, REFUSE_RATE);
+        if (error.offset != section(&f, "CODE") + wrong[i].blame)
+            fail_msg("%s: blamed %zu", wrong[i].listing,
+                     (size_t)error.offset - section(&f, "CODE"));
+        seen[REFUSE_RATE]++;
+        free(memory);
+        free(f.bytes);
+    }
 }
 
 /* Not more than two, be the third one's channel what it will. */
@@ -513,10 +597,19 @@ static struct bytecode writer(struct arena *arena)
     return b;
 }
 
+static uint32_t instruction(struct bytecode *b, enum vm_opcode opcode, uint32_t arg,
+                            const uint32_t *in, unsigned inputs)
+{
+    struct bytecode_instruction n = {.opcode = opcode, .arg = arg, .inputs = inputs};
+    for (unsigned j = 0; j < inputs; j++)
+        n.in[j] = in[j];
+    return bytecode_instruction(b, &n);
+}
+
 static uint32_t load_const(struct bytecode *b, float x)
 {
     uint32_t constant = bytecode_constant(b, x);
-    return bytecode_instruction(b, VM_LOAD_CONST, constant, 0, NULL, 0);
+    return instruction(b, VM_LOAD_CONST, constant, NULL, 0);
 }
 
 /* Finishes and checks: code 0 for accepted, else the refusal at `blame` within section `tag`. */
@@ -540,7 +633,7 @@ static void with_constants(uint32_t count, enum refusal code)
     uint32_t r = load_const(&b, 0.0f);
     for (uint32_t i = 1; i < count; i++)
         bytecode_constant(&b, t_float(i));
-    bytecode_instruction(&b, VM_WRITE_OUTPUT, 0, 0, &r, 1);
+    instruction(&b, VM_WRITE_OUTPUT, 0, &r, 1);
     assert_limit(&b, code, "CNST", -4);
 }
 
@@ -550,8 +643,8 @@ static void with_params(uint32_t count, enum refusal code)
     struct bytecode b = writer(&arena);
     for (uint32_t i = 0; i < count; i++)
         bytecode_param(&b, "p", RP_UNIT_NONE, RP_LINEAR, 0.0f, 1.0f, 0.0f, 0);
-    uint32_t r = bytecode_instruction(&b, VM_LOAD_PARAM, count - 1, 0, NULL, 0);
-    bytecode_instruction(&b, VM_WRITE_OUTPUT, 0, 0, &r, 1);
+    uint32_t r = instruction(&b, VM_LOAD_PARAM, count - 1, NULL, 0);
+    instruction(&b, VM_WRITE_OUTPUT, 0, &r, 1);
     assert_limit(&b, code, "PARM", -4);
 }
 
@@ -561,10 +654,10 @@ static void with_ports(uint32_t count, uint32_t longest, enum refusal code, int6
     struct bytecode b = writer(&arena);
     uint32_t r = load_const(&b, 0.0f);
     for (uint32_t i = 0; i < count; i++) {
-        bytecode_delay(&b, 1, longest);
-        bytecode_instruction(&b, VM_WRITE_PORT, i, 0, &r, 1);
+        bytecode_delay(&b, 0, 1, longest);
+        instruction(&b, VM_WRITE_PORT, i, &r, 1);
     }
-    bytecode_instruction(&b, VM_WRITE_OUTPUT, 0, 0, &r, 1);
+    instruction(&b, VM_WRITE_OUTPUT, 0, &r, 1);
     assert_limit(&b, code, "PORT", blame);
 }
 
@@ -574,14 +667,45 @@ static void with_instructions(uint32_t count, enum refusal code)
     struct bytecode b = writer(&arena);
     uint32_t constant = bytecode_constant(&b, 0.0f), r = 1;
     for (uint32_t i = 1; i < count; i++)
-        bytecode_instruction(&b, VM_LOAD_CONST, constant, 0, NULL, 0);
-    bytecode_instruction(&b, VM_WRITE_OUTPUT, 0, 0, &r, 1);
+        instruction(&b, VM_LOAD_CONST, constant, NULL, 0);
+    instruction(&b, VM_WRITE_OUTPUT, 0, &r, 1);
     assert_limit(&b, code, "CODE", 12 * (int64_t)(count - 1));
+}
+
+static void with_rings(uint32_t count, uint32_t longest, enum refusal code, int64_t blame)
+{
+    struct arena arena;
+    struct bytecode b = writer(&arena);
+    uint32_t r = load_const(&b, 0.0f);
+    for (uint32_t i = 0; i < count; i++)
+        bytecode_ring(&b, 0, longest);
+    instruction(&b, VM_WRITE_OUTPUT, 0, &r, 1);
+    assert_limit(&b, code, "PORT", blame);
+}
+
+static void with_tables(uint32_t count, uint32_t length, enum refusal code, int64_t blame)
+{
+    struct arena arena;
+    struct bytecode b = writer(&arena);
+    uint32_t r = load_const(&b, 0.0f);
+    float *values = calloc(length, sizeof *values);
+    assert_non_null(values);
+    for (uint32_t i = 0; i < count; i++)
+        bytecode_table(&b, values, length);
+    free(values);
+    instruction(&b, VM_WRITE_OUTPUT, 0, &r, 1);
+    assert_limit(&b, code, "TABL", blame);
 }
 
 static void test_limits(void **state)
 {
     (void)state;
+    with_rings(1, VM_MAX_DELAY, REFUSE_PORT, 0); /* no op writes it */
+    with_rings(1, VM_MAX_DELAY + 1, REFUSE_LIMIT, 4);
+    with_rings(9, 1000000, REFUSE_LIMIT, 8 * VM_PORT_SIZE + 4);
+    with_tables(VM_MAX_TABLES, 1, 0, 0);
+    with_tables(VM_MAX_TABLES + 1, 1, REFUSE_LIMIT, 8 * (int64_t)VM_MAX_TABLES);
+    with_tables(1, VM_MAX_TABLE + 1, REFUSE_LIMIT, 0);
     with_constants(VM_MAX_CONSTANTS, 0);
     with_constants(VM_MAX_CONSTANTS + 1, REFUSE_LIMIT);
     with_params(VM_MAX_PARAMS, 0);
@@ -603,12 +727,12 @@ static struct bytes crowded(struct arena *arena, uint32_t alive)
     uint32_t row = (uint32_t)(vm_op_by_name("add", 3) - vm_ops), in[2] = {1, 2};
     bytecode_param(&b, "p", RP_UNIT_NONE, RP_LINEAR, 0.0f, 1.0f, 0.0f, 0);
     for (uint32_t i = 0; i < alive; i++)
-        bytecode_instruction(&b, VM_LOAD_PARAM, 0, 0, NULL, 0);
+        instruction(&b, VM_LOAD_PARAM, 0, NULL, 0);
     for (uint32_t i = 2; i <= alive; i++) {
         in[1] = i;
-        in[0] = bytecode_instruction(&b, VM_CALL_OP, row, 0, in, 2);
+        in[0] = instruction(&b, VM_CALL_OP, row, in, 2);
     }
-    bytecode_instruction(&b, VM_WRITE_OUTPUT, 0, 0, in, 1);
+    instruction(&b, VM_WRITE_OUTPUT, 0, in, 1);
     return bytecode_finish(&b);
 }
 
@@ -728,7 +852,8 @@ static void assert_guard(const void *memory, size_t size)
  * file. A register is 4 bytes of a file at least, a state word of an op of 8 bytes less than 8. */
 static uint64_t group_limit(size_t file, unsigned lanes)
 {
-    uint64_t voice = 4 * (uint64_t)VM_MAX_RINGS + 4 * (uint64_t)RP_BLOCK * VM_MAX_LIVE;
+    uint64_t voice =
+        4 * (uint64_t)VM_MAX_RINGS + (4 * (uint64_t)RP_BLOCK << VM_MAX_RATE) * VM_MAX_LIVE;
     return lanes * (voice + 16 * (uint64_t)file) + 64 * (uint64_t)file + 65536;
 }
 
@@ -800,8 +925,11 @@ static int try_file(const struct file *f, uint64_t *chance)
     enum rp_status listed =
         vm_disassemble(exact, f->size, VM_LISTING_FULL, no_text, &text, &error2);
     free(exact);
-    assert_int_equal(listed == RP_OK, p != NULL);
-    assert_int_equal(p != NULL, need != 0);
+    /* Two things only loading looks at. */
+    int late = !p && (error.code == REFUSE_RATE ||
+                      (error.code == REFUSE_LIMIT && strstr(error.reason, "alive")));
+    assert_int_equal(listed == RP_OK, p != NULL || late);
+    assert_int_equal(p != NULL || late, need != 0);
     assert_true(need <= 64 * (f->size + 1024));
     if (p) {
         assert_true(text > 0);
@@ -892,7 +1020,8 @@ static void test_mutants(void **state)
 {
     static struct listing every;
     t_every_op(&every);
-    const char *const listings[] = {sine, echo, fuzz_delays, fuzz_params, every.text, effect};
+    const char *const listings[] = {sine,       echo,   fuzz_delays, fuzz_params,
+                                    every.text, effect, faster};
     uint64_t chance = 1;
     unsigned accepted = 0;
     (void)state;
@@ -901,14 +1030,14 @@ static void test_mutants(void **state)
         struct arena arena;
         arena_init(&arena);
         struct bytes valid = t_assemble(&arena, listings[i]);
-        int has_all = i == 1 || i >= 4; /* sections that mutate_value() looks for */
+        int has_all = i == 1 || i == 4 || i == 5; /* sections that mutate_value() looks for */
         for (unsigned n = 0; n < MUTANTS / COUNT(listings); n++)
             accepted += (unsigned)try_mutant(&valid, has_all && n % 2, &chance);
         arena_free(&arena);
     }
     print_message("  %d mutants, %u accepted\n", MUTANTS, accepted);
     assert_true(accepted > MUTANTS / 20 && accepted < MUTANTS / 2);
-    for (int code = REFUSE_SECTION; code <= REFUSE_STATE; code++)
+    for (int code = REFUSE_SECTION; code <= REFUSE_RATE; code++)
         assert_true(seen[code] > 0 || !refusal_names[code]);
 }
 
@@ -1036,6 +1165,7 @@ int main(void)
         cmocka_unit_test(test_crc),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_third_input),
+        cmocka_unit_test(test_wrong_rates),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_limit_of_signals),

@@ -1,0 +1,249 @@
+#include "bin/patchc_modules.h"
+#include "compiler/compile.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- facts ---- */
+
+static struct rp_program *load(const struct bytes *bytes, void **memory)
+{
+    struct rp_error error;
+    size_t size = rp_program_bytes(bytes->data, bytes->size);
+    size = (size + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT;
+    *memory = size ? aligned_alloc(RP_ALIGNMENT, size) : NULL;
+    return *memory ? rp_load(bytes->data, bytes->size, *memory, size, &error) : NULL;
+}
+
+static uint32_t dearest(const struct rp_program *program, const struct graph *graph,
+                        const struct vm_module *module)
+{
+    uint32_t most = 0;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->module != module)
+            continue;
+        uint32_t cost = rp_node_cost(program, node->id) >> node->rate;
+        most = cost > most ? cost : most;
+    }
+    return most;
+}
+
+long module_cost(const struct vm_module *module)
+{
+    struct source source = {module->name, module->example, strlen(module->example), 0};
+    struct compile_job job;
+    void *memory = NULL;
+    long cost = 0;
+    if (source.size == 0)
+        return 0;
+    compile_init(&job);
+    job.source = &source;
+    struct graph *graph = compile_graph(&job);
+    struct bytes bytes = {0};
+    if (graph)
+        bytes = compile_graph_to_bytes(&job, graph, false);
+    struct rp_program *program = bytes.data ? load(&bytes, &memory) : NULL;
+    if (program)
+        cost = (long)dearest(program, graph, module);
+    else if (job.diags.count == 0)
+        cost = -1;
+    free(memory);
+    compile_free(&job);
+    return cost;
+}
+
+const char *module_word(const struct vm_in *in, unsigned number, int *length)
+{
+    const char *at = in->words;
+    for (; number > 0 && *at; number--) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    *length = (int)strcspn(at, " ");
+    return at;
+}
+
+/* Text that grows in a buffer and never beyond it. */
+static char *append(char *to, const char *end, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static char *append(char *to, const char *end, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(to, (size_t)(end - to), format, args);
+    va_end(args);
+    return n < 0 || n >= end - to ? to + strlen(to) : to + n;
+}
+
+static void choice_facts(const struct vm_in *in, char *to, const char *end)
+{
+    int length;
+    const char *word;
+    for (unsigned i = 0; word = module_word(in, i, &length), length > 0; i++)
+        to = append(to, end, "%s%.*s", i ? ", " : "one of ", length, word);
+    word = module_word(in, (unsigned)in->def, &length);
+    append(to, end, "; default %.*s", length, word);
+}
+
+static const char *use_facts(enum vm_use use)
+{
+    switch (use) {
+    case VM_USE_REQ:
+        return "; must be given";
+    case VM_USE_REQ_SUM:
+        return "; must be given; takes all unnamed values";
+    case VM_USE_GATED:
+        return "; the voice's own gate when nothing is given";
+    case VM_USE_STATIC:
+        return "; takes a constant only";
+    case VM_USE_OPT_SUM:
+        return "; takes all unnamed values";
+    case VM_USE_OPT:
+        return "";
+    }
+    return "";
+}
+
+void module_in_facts(const struct vm_in *in, char facts[MODULE_FACTS])
+{
+    const char *end = facts + MODULE_FACTS;
+    char *to = facts;
+    *to = 0;
+    if (in->kind == VM_CHOICE) {
+        choice_facts(in, to, end);
+        return;
+    }
+    to = append(to, end, "%s", vm_kind_name(in->kind));
+    if (in->unit == VM_UNIT_RATIO)
+        to = append(to, end, ", a ratio");
+    else if (in->unit != VM_UNIT_NONE)
+        to = append(to, end, ", in %s", vm_unit_name(in->unit));
+    if (in->kind == VM_DATA) {
+        append(to, end, in->use == VM_USE_REQ ? "; must be given" : "");
+        return;
+    }
+    to = append(to, end, "%s", use_facts(in->use));
+    if (in->use != VM_USE_REQ && in->use != VM_USE_REQ_SUM && in->use != VM_USE_GATED)
+        to = append(to, end, "; default %.10g", in->def);
+    append(to, end, "; constants %.10g to %.10g", in->low, in->high);
+}
+
+/* ---- finding one ---- */
+
+const struct vm_module *module_find(const char *name)
+{
+    const struct vm_module *module = vm_module_by_name(name, strlen(name));
+    const char **names = module ? NULL : malloc(vm_module_count * sizeof *names);
+    if (!names)
+        return module;
+    for (size_t i = 0; i < vm_module_count; i++)
+        names[i] = vm_modules[i].name;
+    const char *near = diag_nearest(name, strlen(name), names, vm_module_count);
+    fprintf(stderr, "patchc: there is no module '%s'", name);
+    if (near)
+        fprintf(stderr, "; did you mean '%s'?\n", near);
+    else
+        fputs("\n  = help: patchc --modules lists them\n", stderr);
+    free(names);
+    return NULL;
+}
+
+/* ---- plain text ---- */
+
+enum { WIDTH = 80, NAME_WIDTH = 12 };
+
+/* Words from `column` on, in lines of at most WIDTH that begin at `indent`; ends the last line. */
+static void put_wrapped(FILE *file, const char *text, int column, int indent)
+{
+    for (int first = 1; *text; first = 0) {
+        int word = (int)strcspn(text, " \n");
+        if (!first && column + 1 + word > WIDTH)
+            column = fprintf(file, "\n%*s", indent, "") - 1;
+        else if (!first)
+            column += fprintf(file, " ");
+        column += fprintf(file, "%.*s", word, text);
+        text += word;
+        text += strspn(text, " \n");
+    }
+    fputc('\n', file);
+}
+
+static void put_row(FILE *file, const char *name, const char *text)
+{
+    int column = fprintf(file, "  %-*s ", NAME_WIDTH - 1, name);
+    put_wrapped(file, text, column, NAME_WIDTH + 2);
+}
+
+static void put_ports(FILE *file, const struct vm_module *module)
+{
+    char facts[MODULE_FACTS];
+    fputs(module->inputs ? "\nInputs\n" : "\nNo inputs\n", file);
+    for (unsigned i = 0; i < module->inputs; i++) {
+        put_row(file, module->in[i].name, module->in[i].help);
+        module_in_facts(&module->in[i], facts);
+        put_row(file, "", facts);
+    }
+    fputs(module->outputs ? "\nOutputs\n" : "\nNo outputs\n", file);
+    for (unsigned i = 0; i < module->outputs; i++) {
+        snprintf(facts, sizeof facts, "%s: %s", vm_kind_name(module->out[i].kind),
+                 module->out[i].help);
+        put_row(file, module->out[i].name, facts);
+    }
+}
+
+static void put_example(FILE *file, const char *example)
+{
+    while (*example) {
+        int line = (int)strcspn(example, "\n");
+        fprintf(file, "  %.*s\n", line, example);
+        example += line + (example[line] == '\n');
+    }
+}
+
+int module_show(const struct vm_module *module, FILE *file)
+{
+    char cost[64];
+    long operations = module_cost(module);
+    if (operations < 0)
+        return -1;
+    snprintf(cost, sizeof cost, "%ld operations a frame", operations);
+    fprintf(file, "%s - ", module->name);
+    put_wrapped(file, module->summary, (int)strlen(module->name) + 3, 2);
+    fputs("\n  ", file);
+    put_wrapped(file, module->recurrence, 2, 2);
+    put_ports(file, module);
+    fputc('\n', file);
+    put_row(file, "Latency", module->latency);
+    put_row(file, "Cost", cost);
+    if (*module->stable)
+        put_row(file, "Stable", module->stable);
+    if (*module->source)
+        put_row(file, "Source", module->source);
+    fprintf(file, "\nExample, heard with: patchc --example %s | patchrun - -o x.wav\n",
+            module->name);
+    put_example(file, module->example);
+    return ferror(file) ? -1 : 0;
+}
+
+int modules_list(FILE *file)
+{
+    const struct vm_family *last = NULL;
+    int widest = 0;
+    for (size_t i = 0; i < vm_module_count; i++) {
+        int width = (int)strlen(vm_modules[i].name);
+        widest = width > widest ? width : widest;
+    }
+    for (size_t i = 0; i < vm_module_count; i++) {
+        const struct vm_module *module = &vm_modules[i];
+        const struct vm_family *family = vm_module_family(module);
+        if (family != last)
+            fprintf(file, "%s%c%s\n", last ? "\n" : "", toupper((unsigned char)*family->title),
+                    family->title + 1);
+        last = family;
+        fprintf(file, "  %-*s", widest + 2, module->name);
+        put_wrapped(file, module->summary, widest + 4, widest + 4);
+    }
+    return ferror(file) ? -1 : 0;
+}

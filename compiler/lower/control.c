@@ -1,0 +1,2 @@
+/* control.c - control signals. */
+#include "compiler/lower/lower.h"

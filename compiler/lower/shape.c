@@ -1,0 +1,2 @@
+/* shape.c - colour: clipping, folding, quantising. */
+#include "compiler/lower/lower.h"

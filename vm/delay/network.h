@@ -1,0 +1,83 @@
+/* network.h - what reverberators are made of: decay as it is asked for, and lossless mixing. */
+#ifndef VM_DELAY_NETWORK_H
+#define VM_DELAY_NETWORK_H
+
+#include "vm/kernel.h"
+
+/* The filter of a line of d seconds in a network that decays by 60 dB in T seconds; in r T above,
+ * at the frequency f; in l T at 0 Hz.
+ *   gain := 10^(-3 d/T);  low := 10^(-3 d/(l T))/gain - 1
+ *   h := 10^(-3 d/(r T))/gain;  t := (1 - h^2)/(2 h^2 (1 - cos(2 pi f/sr)))
+ *   high := 2/(1 + sqrt(1 + 4 t))
+ * high makes a one-pole low-pass have the gain h at f: |H|^2 = high^2/(high^2 + 2 (1 - high)
+ * (1 - cos)), solved. T held within 0.01 s and 1000 s, r within 0.01 and 1, l within 0.1 and 4, f
+ * within 100 Hz and 23.5 kHz; no gain is below 2^-40, gain (1 + low) not above 0.9999. J.-M. Jot,
+ * A. Chaigne, "Digital delay networks for designing artificial reverberators", 1991; the low-pass
+ * by a frequency after F. Adriaensen's zita-rev1, 2010. */
+KERNEL(decay_coeff)
+{
+    (void)state;
+    lane time = lane_clamp(in[1], 0.01f, 1000.0f);
+    lane power = lane_max(in[0] * -9.9657843f / time, lane_set(-40.0f)); /* log2 of the gain */
+    lane gain = lane_exp2(power);
+    lane whole = lane_exp2(power / lane_clamp(in[2], 0.1f, 4.0f));
+    lane ratio = lane_clamp(in[3], 0.01f, 1.0f);
+    lane h = lane_exp2(lane_max(power / ratio - power, lane_set(-30.0f)));
+    lane turns = lane_clamp(in[4], 100.0f, 23500.0f) * (1.0f / (2.0f * VM_RATE));
+    lane half = lane_sin_turns(lane_as_uint(lane_to_int(turns * 4294967296.0f)));
+    lane t = (lane_set(1.0f) - h * h) / (h * h * half * half * 4.0f);
+    out[0] = gain;
+    out[1] = lane_min(whole, lane_set(0.9999f)) / gain - 1.0f;
+    out[2] = lane_set(2.0f) / (lane_sqrt(t * 4.0f + 1.0f) + 1.0f);
+}
+
+/* A one-pole's weight for a corner of f Hz:  c := 2 pi f/sr;  out := c/(1 + c).  f held within
+ * 1 and 4000: there the corner is right within 12 %. */
+KERNEL(decay_corner)
+{
+    (void)state;
+    lane c = lane_clamp(in[0], 1.0f, 4000.0f) * (6.2831853f / VM_RATE);
+    out[0] = c / (c + 1.0f);
+}
+
+struct decay_state {
+    lane low, high;
+};
+
+/* s += corner (x - s);  h += high (x + low s - h);  out := gain h.  Stable for 0 < corner,
+ * high <= 1. */
+KERNEL(decay_filter)
+{
+    struct decay_state *s = state;
+    s->low = lane_flush(s->low + in[3] * (in[0] - s->low));
+    s->high = lane_flush(s->high + in[4] * (in[0] + in[2] * s->low - s->high));
+    out[0] = in[1] * s->high;
+}
+
+/* Four lines mixed without loss:  out := H in, H Hadamard's matrix of order 4, halved. */
+KERNEL(hadamard)
+{
+    (void)state;
+    lane a = in[0] + in[1], b = in[0] - in[1];
+    lane c = in[2] + in[3], d = in[2] - in[3];
+    out[0] = (a + c) * 0.5f;
+    out[1] = (b + d) * 0.5f;
+    out[2] = (a - c) * 0.5f;
+    out[3] = (b - d) * 0.5f;
+}
+
+/* Two lines turned into each other without loss, by an angle in turns, held within +-1:
+ *   out := a cos - b sin;  out2 := a sin + b cos
+ * A matrix that moves without changing energy: S. Schlecht, E. Habets, "Time-varying feedback
+ * matrices in feedback delay networks and their application in artificial reverberation", 2015. */
+KERNEL(rotate)
+{
+    (void)state;
+    lane turns = lane_clamp(in[2], -1.0f, 1.0f) * 1073741824.0f;
+    ulane angle = lane_as_uint(lane_to_int(turns)) << 2;
+    lane c = lane_sin_turns(angle + 0x40000000u), s = lane_sin_turns(angle);
+    out[0] = in[0] * c - in[1] * s;
+    out[1] = in[0] * s + in[1] * c;
+}
+
+#endif
