@@ -7,24 +7,27 @@ Every player gives the same two things:
 SuperCollider runs as scsynth without a sound card, its synth definitions written here; Csound and Faust are
 told in their own languages.
 """
+import atexit
 import os
 import re
 import shutil
 import struct
 import subprocess
+import tempfile
 
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
-WORK = os.path.join(ROOT, "build", "bench", "quality")
+os.makedirs(os.path.join(ROOT, "build", "bench", "quality"), exist_ok=True)
+WORK = tempfile.mkdtemp(dir=os.path.join(ROOT, "build", "bench", "quality"))
+atexit.register(shutil.rmtree, WORK, True)
 PATCHRUN = os.environ.get("PATCHRUN", os.path.join(ROOT, "bin", "patchrun"))
 SR = 48000
 SKIP = SR  # frames: what leaks and settles has done so
 
 
 def work(name):
-    os.makedirs(WORK, exist_ok=True)
     return os.path.join(WORK, name)
 
 
