@@ -95,15 +95,15 @@ static const struct sx *type_name(struct builder *b, struct patch *patch, const 
 }
 
 static void declare(struct builder *b, struct patch *patch, const struct sx *form,
-                    const struct sx *id, const struct sx *type)
+                    const struct sx *id, const struct sx *type, const struct sx *fields)
 {
     struct proto *proto = new_proto(b, patch, form, id->place);
     if (!proto)
         return;
     proto->id = id->text;
     declare_name(b, patch, id, NAME_NODE, proto->number);
-    if (type)
-        set_type(b, proto, find_type(b, patch, type));
+    if (type && set_type(b, proto, find_type(b, patch, type)) == 0)
+        read_extras(b, proto, fields);
 }
 
 static void declare_entry(struct builder *b, struct patch *patch, const struct sx *entry)
@@ -111,8 +111,12 @@ static void declare_entry(struct builder *b, struct patch *patch, const struct s
     if (entry->kind != SX_LIST || !entry->first)
         shape_error(b, entry->place, "a node is wanted here",
                     "(osc1 (type \"osc.sine\") (freq 440))");
-    else if (check_id(b, entry->first, "a node") == 0)
-        declare(b, patch, entry, entry->first, type_name(b, patch, entry));
+    else if (check_id(b, entry->first, "a node") == 0) {
+        const struct sx *type = type_name(b, patch, entry);
+        const struct sx *nested = type ? type->next : NULL;
+        declare(b, patch, entry, entry->first, type,
+                type_field(entry) ? entry->first->next : nested);
+    }
 }
 
 static void declare_def(struct builder *b, struct patch *patch, const struct sx *item)
@@ -124,7 +128,7 @@ static void declare_def(struct builder *b, struct patch *patch, const struct sx 
         form->first->kind != SX_SYMBOL)
         shape_error(b, item->place, "a definition names one form", help);
     else if (check_id(b, id, "a node") == 0)
-        declare(b, patch, item, id, form->first);
+        declare(b, patch, item, id, form->first, form->first->next);
 }
 
 /* Second: the ids and types of nodes, so that references may point forward. */
@@ -415,6 +419,8 @@ void build_patch(struct builder *b, struct patch *patch)
         patch->form = read_form(b, patch->source);
     if (patch->form && !b->arena->failed)
         read_items(b, patch);
+    if (patch->form && !b->arena->failed && b->diags->count == before)
+        write_out_unisons(b, patch);
     if (patch->form && !b->arena->failed && b->diags->count == before)
         lay_out_patch(b, patch);
     b->depth--;

@@ -51,6 +51,15 @@ struct local_type {
     int used, failed;
 };
 
+/* (unison COUNT (detune CENTS) (width PART)) */
+struct spread {
+    unsigned count;
+    double detune, width;
+    int input;  /* the frequency's */
+    int stereo; /* each copy is */
+    struct place place;
+};
+
 /* A node before it is laid out. Its terms name other protos by their number. */
 struct proto {
     const char *id; /* NULL while an anonymous node's children are read */
@@ -63,8 +72,11 @@ struct proto {
     char anonymous;      /* its id was made here: nothing in the text can name it */
     unsigned number;
     unsigned used_outputs; /* a bit each */
-    unsigned first;        /* its first node in the flat graph */
-    unsigned count;        /* of its nodes there */
+    unsigned rate;         /* oversampled 2^rate times, by the field there */
+    struct place rate_place;
+    const struct spread *spread; /* a unison of it; NULL: one of it */
+    unsigned first;              /* its first node in the flat graph */
+    unsigned count;              /* of its nodes there */
 };
 
 /* The outputs of a patch that is used as a module. */
@@ -180,6 +192,15 @@ void read_long(struct builder *, struct patch *, struct proto *);
 struct proto *read_nested(struct builder *, struct patch *, const struct sx *form,
                           struct proto *named);
 int set_type(struct builder *, struct proto *, struct type);
+
+/* build_extra.c */
+/* Reads what is no input among a node's fields; is_extra tells which they are. */
+void read_extras(struct builder *, struct proto *, const struct sx *fields);
+int is_extra(const struct proto *, const struct sx *field);
+/* What others may refer to: of a unison its sum. */
+struct type output_type(const struct proto *);
+/* Every unison becomes its copies and their sum. */
+void write_out_unisons(struct builder *, struct patch *);
 
 /* build_flat.c */
 void lay_out_patch(struct builder *, struct patch *);

@@ -95,10 +95,31 @@ static int number_nodes(struct flat *f)
 }
 
 static void set_node(struct flat *f, unsigned index, const char *id, const struct vm_module *module,
-                     struct place place)
+                     unsigned rate, struct place place)
 {
     struct input *in = arena_take(f->b->arena, module->inputs, sizeof *in);
-    f->g->nodes[index] = (struct node){.id = id, .module = module, .in = in, .place = place};
+    f->g->nodes[index] =
+        (struct node){.id = id, .module = module, .in = in, .rate = rate, .place = place};
+}
+
+/* Within an oversampled instance everything is faster by its factor, but for the sound that comes
+ * in. */
+static unsigned inner_rate(struct flat *f, const struct proto *p, const struct node *node)
+{
+    enum { MOST = 3 };
+    unsigned rate = node->rate + p->rate;
+    if (node->module->id == VM_MOD_INPUT || node->module->id == VM_MOD_INPUT_MONO)
+        return 0;
+    if (rate <= MOST || f->blamed == p)
+        return rate;
+    f->blamed = p;
+    struct diag *d =
+        diag_error(f->b->diags, E_OVERSAMPLE, p->rate_place,
+                   "'%s' within would run at %u times the sample rate", node->id, 1u << rate);
+    diag_label(f->b->diags, d, "%u times here", 1u << p->rate);
+    diag_note(f->b->diags, d, node->place, "%u times here", 1u << node->rate);
+    diag_help(f->b->diags, d, "oversampling within oversampling multiplies; 8 times is the most");
+    return rate;
 }
 
 /* INSTANCE/NAME-sum; with a number when the patch itself has a node of that name. */
@@ -110,7 +131,7 @@ static void set_mix(struct flat *f, unsigned index, const struct proto *p, const
     for (unsigned n = 2; id && table_get(&p->type.patch->names, id) != TABLE_NONE; n++)
         id = arena_format(arena, "%s%s%u", name, ending, n);
     id = id ? arena_format(arena, "%s/%s", p->id, id) : NULL;
-    set_node(f, index, id, vm_module_by_id(VM_MOD_MIX), p->place);
+    set_node(f, index, id, vm_module_by_id(VM_MOD_MIX), p->rate, p->place);
 }
 
 static void set_instance(struct flat *f, const struct proto *p)
@@ -124,7 +145,7 @@ static void set_instance(struct flat *f, const struct proto *p)
         const struct node *node = &inner->nodes[i];
         if (i != inner->output)
             set_node(f, copy_of(p, i), arena_format(f->b->arena, "%s/%s", p->id, node->id),
-                     node->module, node->place);
+                     node->module, inner_rate(f, p, node), node->place);
     }
     for (unsigned i = 0; i < SIDE_COUNT; i++)
         if (needs_side_mix(p, i))
@@ -138,7 +159,7 @@ static void set_nodes(struct flat *f)
         if (p->type.patch)
             set_instance(f, p);
         else
-            set_node(f, p->first, p->id, p->type.module, p->place);
+            set_node(f, p->first, p->id, p->type.module, p->rate, p->place);
         if (p->type.module && p->type.module->id == VM_MOD_OUTPUT)
             f->g->output = p->first;
     }

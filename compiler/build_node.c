@@ -107,7 +107,9 @@ void read_long(struct builder *b, struct patch *patch, struct proto *proto)
 {
     const struct sx *type_field = NULL;
     for (const struct sx *field = proto->form->first->next; field; field = field->next) {
-        if (!is_type_field(field)) {
+        if (is_extra(proto, field)) {
+            continue; /* read when it was declared */
+        } else if (!is_type_field(field)) {
             read_long_field(b, patch, proto, field);
         } else if (!type_field) {
             type_field = field;
@@ -190,6 +192,8 @@ static void read_args(struct builder *b, struct patch *patch, struct proto *prot
 {
     unsigned next = 0;
     for (; arg; arg = arg->next) {
+        if (is_extra(proto, arg))
+            continue;
         int input = names_input(proto, arg);
         int turn =
             input >= 0 && (unsigned)input == next && is_field_of_data(proto, (unsigned)input, arg);
@@ -223,6 +227,8 @@ struct proto *read_nested(struct builder *b, struct patch *patch, const struct s
         return NULL;
     if (!named && set_type(b, proto, find_type(b, patch, head)))
         return NULL;
+    if (!named)
+        read_extras(b, proto, head->next);
     read_args(b, patch, proto, head->next);
     if (!proto->id && name_anonymous(b, patch, proto))
         return NULL;

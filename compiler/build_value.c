@@ -201,8 +201,9 @@ static void add_param(struct builder *b, struct patch *patch, struct proto *prot
 static void add_node(struct builder *b, struct proto *proto, unsigned input, struct place place,
                      struct proto *source, unsigned output)
 {
+    struct type type = output_type(source);
     struct origin from = {source->id ? source->id : source->type.name,
-                          type_output_kind(&source->type, output), source->place, NULL, source};
+                          type_output_kind(&type, output), source->place, NULL, source};
     if (check_static(b, &proto->type, input, place) ||
         check_kind(b, &proto->type, input, place, &from))
         return;
@@ -251,9 +252,10 @@ void read_reference(struct builder *b, struct patch *patch, struct proto *proto,
     struct proto *source = patch->protos[index];
     if ((!source->type.module && !source->type.patch) || !has_outputs(b, source, place))
         return;
-    int output = port ? type_find_output(&source->type, port) : 0;
+    struct type type = output_type(source);
+    int output = port ? type_find_output(&type, port) : 0;
     if (output < 0)
-        unknown_output(b, &source->type, place, port);
+        unknown_output(b, &type, place, port);
     else
         add_node(b, proto, input, place, source, (unsigned)output);
 }

@@ -91,13 +91,13 @@ int ir_constant(struct ir *ir, float x)
 {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
-    struct ir_instruction n = {.opcode = VM_LOAD_CONST, .outputs = 1, .arg = bits};
+    struct ir_instruction n = {.opcode = VM_LOAD_CONST, .outputs = 1, .arg = bits, .uniform = 1};
     return intern(ir, &n);
 }
 
 int ir_param(struct ir *ir, unsigned param)
 {
-    struct ir_instruction n = {.opcode = VM_LOAD_PARAM, .outputs = 1, .arg = param};
+    struct ir_instruction n = {.opcode = VM_LOAD_PARAM, .outputs = 1, .arg = param, .uniform = 1};
     return intern(ir, &n);
 }
 
@@ -182,7 +182,7 @@ static int fold(struct ir *ir, const struct vm_op_row *row, const float *from)
     /* The results must be neighbours, so they are not looked up among older constants. */
     int first = IR_NONE;
     for (unsigned j = 0; j < row->outputs; j++) {
-        struct ir_instruction n = {.opcode = VM_LOAD_CONST, .outputs = 1};
+        struct ir_instruction n = {.opcode = VM_LOAD_CONST, .outputs = 1, .uniform = 1};
         if (to[j] - to[j] != 0.0f && !ir->not_finite)
             ir->not_finite = (int)ir->node + 1;
         memcpy(&n.arg, &to[j], sizeof n.arg);
@@ -208,8 +208,11 @@ int ir_call(struct ir *ir, enum vm_op op, struct ir_extra extra, const int *in)
     n.table = vm_op_has_table(row) ? extra.table : 0;
     float constants[VM_OP_INPUTS];
     int constant = vm_op_is_stateless(row) && row->memory == VM_NOTHING;
+    n.uniform =
+        row->inputs > 0 && (vm_op_is_stateless(row) || row->memory == VM_DOWN) && row->state == 0;
     for (unsigned j = 0; j < row->inputs; j++) {
         n.in[j] = in[j];
+        n.uniform &= !ir->arena->failed && ir->code[ir->definition[in[j]]].uniform;
         constant = ir_constant_of(ir, in[j], &constants[j]) && constant;
     }
     return constant ? fold(ir, row, constants) : intern(ir, &n);

@@ -21,7 +21,7 @@ struct ir_instruction {
     int in[VM_OP_INPUTS];
     int out; /* first of `outputs` consecutive values */
     unsigned node;
-    int live;
+    int live, uniform; /* uniform: of constants and parameters alone */
 };
 
 struct ir_port {

@@ -208,9 +208,39 @@ static void read_inputs(struct walk *w, struct made *node, const struct json_val
     }
 }
 
+/* "unison": 7 or {"copies": 7, "detune": 12, "width": 0.5} */
+static struct sx *read_unison(struct walk *w, const struct json_value *value)
+{
+    static const char *const keys[] = {"copies", "detune", "width"};
+    struct made unison = make_named(w, whole(value), value->key_place, "unison");
+    struct sx *parts[3] = {NULL, NULL, NULL};
+    if (!json_is_object(value->json))
+        parts[0] = atom(w, value, "'unison'");
+    for (const struct json_value *v = value->first; v; v = v->next) {
+        size_t key = key_of(w, v, "a unison", keys, 3);
+        if (key == 0) {
+            parts[0] = atom(w, v, "'copies'");
+        } else if (key < 3) {
+            struct made part = make_named(w, whole(v), v->key_place, keys[key]);
+            put(&part, atom(w, v, "a unison's field"));
+            parts[key] = part.list;
+        }
+    }
+    for (size_t i = 0; i < 3; i++)
+        put(&unison, parts[i]);
+    return unison.list;
+}
+
+static struct sx *read_oversample(struct walk *w, const struct json_value *value)
+{
+    struct made field = make_named(w, whole(value), value->key_place, "oversample");
+    put(&field, atom(w, value, "'oversample'"));
+    return field.list;
+}
+
 static struct sx *read_node(struct walk *w, const struct json_value *object)
 {
-    static const char *const keys[] = {"type", "params", "comment"};
+    static const char *const keys[] = {"type", "params", "comment", "oversample", "unison"};
     struct made node = make_named(w, whole(object), object->key_place, object->key);
     if (!is_type(w, object, JSON_OBJECT))
         return NULL;
@@ -221,7 +251,7 @@ static struct sx *read_node(struct walk *w, const struct json_value *object)
         return NULL;
     }
     for (const struct json_value *v = object->first; v; v = v->next) {
-        size_t key = key_of(w, v, "a node", keys, 3);
+        size_t key = key_of(w, v, "a node", keys, 5);
         if (key == 0) {
             struct made type = make_named(w, whole(v), v->key_place, "type");
             put(&type, string(w, v));
@@ -230,6 +260,8 @@ static struct sx *read_node(struct walk *w, const struct json_value *object)
             read_inputs(w, &node, v);
         } else if (key == 2) {
             is_type(w, v, JSON_STRING);
+        } else if (key < 5) {
+            put(&node, key == 3 ? read_oversample(w, v) : read_unison(w, v));
         }
     }
     return node.list;

@@ -11,9 +11,11 @@ The band-limited step.  h(t), |t| <= H frames, is an even polynomial
     h(Hu) = (1 - u^2)^M sum_j a_j T_2j(u),    degree 2N in u,
 whose spectrum G(f) = integral of h(t) cos(2 pi f t / sr) dt is linear in the a_j, so that the
 best one is a linear programme:
-    minimise  max |G(f)| 28 kHz / f   over f >= 28 kHz that fold below 20 kHz
-    with      |G(f) - 1| <= EPS       up to F_PASS,   G(0) = 1.
-The weight is the 1/f of a saw's harmonics: every alias below 20 kHz is then equally loud.
+    minimise  max |G(f)| (28 kHz / f)^SLOPE   over f >= 28 kHz that fold below 20 kHz
+    with      |G(f) - 1| <= EPS               up to F_PASS,   G(0) = 1.
+With SLOPE 1, the 1/f of a saw's harmonics, every alias below 20 kHz is equally loud; a little less
+puts the loudest next to 20 kHz. H and N are the least that put a saw and a pulse ahead of band-limited
+tables read with linear interpolation at every note (docs/quality.md).
 """
 import os
 import re
@@ -23,8 +25,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 SR = 48000.0
-H, N, M, F_PASS, EPS = 5.0, 10, 2, 15e3, 0.012
-F_STOP, F_HEARD = 28e3, 20e3
+H, N, M, F_PASS, EPS = 7.0, 15, 2, 16e3, 0.0175
+F_STOP, F_HEARD, SLOPE = 28e3, 20e3, 0.7
 CHEB, POLY = np.polynomial.chebyshev, np.polynomial.polynomial
 
 
@@ -47,7 +49,7 @@ def design_kernel():
     rows = [POLY.polymul(window, CHEB.cheb2poly([0.0] * 2 * j + [1.0])) for j in range(nb)]
     basis = lambda u: np.array([POLY.polyval(u, r) for r in rows])
     fs, fp, ft = stop_grid(), np.linspace(0, F_PASS, 120), np.linspace(F_PASS, F_STOP, 60)
-    ms = 1e3 * kernel_response(basis, fs) * (F_STOP / fs)[:, None]
+    ms = 3e3 * kernel_response(basis, fs) * ((F_STOP / fs) ** SLOPE)[:, None]
     mp, mt = kernel_response(basis, fp), kernel_response(basis, ft)
     col = lambda m, v: np.hstack([m, np.full((len(m), 1), v)])
     a = np.vstack([col(ms, -1.0), col(-ms, -1.0), col(mp, 0.0), col(-mp, 0.0), col(mt, 0.0)])
@@ -204,8 +206,8 @@ def show(name, c):
 def read_header(name):
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm", "blep.h")
     body = re.search(r"LANE_FN lane %s\(.*?\n}" % name, open(path).read(), re.S).group(0)
-    c = re.findall(r"([-+]?) ([0-9.]+)f", body.split("Horner", 1)[1].split("return")[0])
-    return f32([float(s + x) for s, x in c][::-1])  # highest power stands first in the header
+    c = re.findall(r"([-+*]) (-?[0-9.]+)f", body.split("Horner", 1)[1].split("return")[0])
+    return f32([float(x) * (-1 if s == "-" else 1) for s, x in c][::-1])  # highest power stands first in the header
 
 
 def main():

@@ -1,7 +1,7 @@
 /* blep.h - the band-limited step and ramp.
  *
- * h(t): a low-pass kernel, an even polynomial on |t| <= H = 5 frames, integral 1, flat within
- * 0.11 dB to 15 kHz, and such that every alias of a saw below 20 kHz is 76 dB under a 5 kHz
+ * h(t): a low-pass kernel, an even polynomial on |t| <= H = 7 frames, integral 1, flat within
+ * 0.16 dB to 16 kHz, and such that every alias of a saw below 20 kHz is 107 dB under a 5 kHz
  * fundamental (docs/blep.py; docs/numerics.md has the table). With d the time since an edge
  * in frames, negative while the edge is ahead:
  *   S(d)     = integral of h from 0 to d,  odd,  S(d) = sgn(d)/2 from |d| = H on
@@ -11,14 +11,14 @@
  * Both are zero from |d| = H on. Arguments here are u = d/H.
  *
  * Each is one polynomial in v = 2u^2 - 1, which spreads [0, H] over [-1, 1]: no coefficient
- * exceeds 2, so Horner loses nothing. The last term makes the ends exact in single.
+ * exceeds 5, so Horner loses little. The last term makes the ends exact in single.
  */
 #ifndef VM_BLEP_H
 #define VM_BLEP_H
 
 #include "lane.h"
 
-#define BLEP_H 5.0f /* frames */
+#define BLEP_H 7.0f /* frames */
 
 /* 2 S(H u) = u Q(v); exactly +-1 from |u| = 1 on. Twice S, as steps are mostly of size 2. */
 LANE_FN lane blep_step(lane u)
@@ -26,16 +26,21 @@ LANE_FN lane blep_step(lane u)
     lane x = lane_clamp(u, -1.0f, 1.0f);
     lane v = x * x * 2.0f - 1.0f;
     /* Horner */
-    lane y = v * 0.224979877f - 0.743938982f;
-    y = y * v + 1.11597145f;
-    y = y * v - 1.45411205f;
-    y = y * v + 1.77120483f;
-    y = y * v - 1.21218884f;
-    y = y * v + 0.0640793741f;
-    y = y * v + 0.359729379f;
-    y = y * v + 0.130762339f;
-    y = y * v - 0.716650486f;
-    y = y * v + 1.46016312f;
+    lane y = v * -0.184365556f + 0.624670327f;
+    y = y * v - 0.95319289f;
+    y = y * v + 1.61084986f;
+    y = y * v - 3.19045973f;
+    y = y * v + 4.21680307f;
+    y = y * v - 3.09289932f;
+    y = y * v + 0.283315003f;
+    y = y * v + 2.55319905f;
+    y = y * v - 3.39477801f;
+    y = y * v + 1.61973894f;
+    y = y * v + 0.701551139f;
+    y = y * v - 1.41762972f;
+    y = y * v + 0.921487331f;
+    y = y * v - 0.670698822f;
+    y = y * v + 1.37240946f;
     return x * y;
 }
 
@@ -45,17 +50,22 @@ LANE_FN lane blep_ramp(lane u)
     lane x = lane_min(u, lane_set(1.0f));
     lane v = x * x * 2.0f - 1.0f;
     /* Horner */
-    lane y = v * 0.00255658943f - 0.00929923728f;
-    y = y * v + 0.0154996039f;
-    y = y * v - 0.0227205008f;
-    y = y * v + 0.0316286571f;
-    y = y * v - 0.0252539329f;
-    y = y * v + 0.00160198426f;
-    y = y * v + 0.0112415431f;
-    y = y * v + 0.00544843078f;
-    y = y * v - 0.0447906554f;
-    y = y * v + 0.18252039f;
-    y = y * v + 0.351567119f;
+    lane y = v * -0.0014403559f + 0.00520558609f;
+    y = y * v - 0.00851065014f;
+    y = y * v + 0.0154889412f;
+    y = y * v - 0.0332339555f;
+    y = y * v + 0.0479182154f;
+    y = y * v - 0.0386612415f;
+    y = y * v + 0.00393493054f;
+    y = y * v + 0.0398937352f;
+    y = y * v - 0.0606210344f;
+    y = y * v + 0.0337445624f;
+    y = y * v + 0.0175387785f;
+    y = y * v - 0.0443009287f;
+    y = y * v + 0.0383953042f;
+    y = y * v - 0.0419186763f;
+    y = y * v + 0.171551198f;
+    y = y * v + 0.355015576f;
     return y - x * 0.5f;
 }
 

@@ -10,6 +10,7 @@
 #include "vm/math/kernels.h"
 #include "vm/noise/kernels.h"
 #include "vm/osc/kernels.h"
+#include "vm/physical/kernels.h"
 #include "vm/shape/kernels.h"
 #include "vm/structure/kernels.h"
 

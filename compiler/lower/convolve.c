@@ -28,24 +28,66 @@ static int through(struct lowering *l, unsigned node, const struct data *d, unsi
     return op_with(l, VM_OP_convolve, extra, in);
 }
 
-void lower_CONVOLVE(struct lowering *l, unsigned node)
+/* What is wrong with a response, or NULL. */
+static const char *fault_of(const struct data *d)
 {
-    const struct data *d = in_table(l, node, VM_IN_CONVOLVE_impulse);
-    struct signal in = in_signal(l, node, VM_IN_CONVOLVE_in);
-    int gain = in_value(l, node, VM_IN_CONVOLVE_gain), out[2];
-    if (!d || d->columns > 2 || d->count / d->columns > CONVOLVE_TAPS) {
-        lower_error(l, node, "wants at most 8192 frames of one or two channels at 'impulse'",
-                    "8192 frames are 170 ms; a longer room is reverb.fdn or reverb.plate");
-        return;
+    if (d->columns > 2 || d->count / d->columns > CONVOLVE_TAPS)
+        return "wants at most 8192 frames of one or two channels";
+    if (d->file && d->rate != RP_SAMPLE_RATE)
+        return "wants a sample of 48000 Hz";
+    return NULL;
+}
+
+static const char *help_for(const struct data *d)
+{
+    return d->file && d->rate != RP_SAMPLE_RATE
+               ? "sox room.wav -r 48000 room48.wav makes one"
+               : "8192 frames are 170 ms; reverb.fdn and reverb.plate make longer rooms";
+}
+
+/* 0, or -1 when it was reported why not. */
+static int check_response(struct lowering *l, unsigned node, const struct data *d)
+{
+    if (!d)
+        return -1;
+    if (fault_of(d)) {
+        lower_error(l, node, fault_of(d), help_for(d));
+        return -1;
     }
     if (node_rate(l, node) != 1.0) {
         lower_error(l, node, "runs at the sample rate only", "take it out of the oversampled part");
+        return -1;
+    }
+    return 0;
+}
+
+void lower_CONVOLVE(struct lowering *l, unsigned node)
+{
+    const struct data *d = in_table(l, node, VM_IN_CONVOLVE_impulse);
+    struct signal in = in_signal(l, node, VM_IN_CONVOLVE_in), out = in;
+    int gain = in_value(l, node, VM_IN_CONVOLVE_gain);
+    if (check_response(l, node, d))
         return;
-    }
+    out.left = mul(l, through(l, node, d, 0, in.left), gain);
+    if (in.right != IR_NONE)
+        out.right = mul(l, through(l, node, d, 0, in.right), gain);
+    set_stereo(l, node, 0, out);
+}
+
+/* A table of two columns at `impulse` has both sides'. */
+void lower_CONVOLVE_STEREO(struct lowering *l, unsigned node)
+{
+    const struct data *d[2] = {in_table(l, node, VM_IN_CONVOLVE_STEREO_impulse),
+                               in_table(l, node, VM_IN_CONVOLVE_STEREO_right)};
+    struct signal in = in_signal(l, node, VM_IN_CONVOLVE_STEREO_in);
+    int gain = in_value(l, node, VM_IN_CONVOLVE_STEREO_gain), out[2];
+    unsigned column = !d[1] && d[0] && d[0]->columns == 2;
+    if (!d[1])
+        d[1] = d[0];
     for (unsigned s = 0; s < 2; s++) {
-        unsigned column = s < d->columns ? s : 0;
-        int same = s == 1 && in.right == IR_NONE && d->columns == 1;
-        out[s] = same ? out[0] : through(l, node, d, column, side_of(in, s));
+        if (check_response(l, node, d[s]))
+            return;
+        out[s] = mul(l, through(l, node, d[s], s ? column : 0, side_of(in, s)), gain);
     }
-    set_sides(l, node, mul(l, out[0], gain), mul(l, out[1], gain));
+    set_sides(l, node, out[0], out[1]);
 }

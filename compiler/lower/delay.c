@@ -112,27 +112,46 @@ void lower_DELAY_FEEDBACK(struct lowering *l, unsigned node)
 
 /* ---- one delay ---- */
 
+/* Each side through a line of its own, tapped by `what`. */
+static void tap_sides(struct lowering *l, unsigned node, unsigned input, enum vm_op what,
+                      double longest, int frames)
+{
+    struct signal s = in_signal(l, node, input);
+    s.left = tap(l, what, tapped_line(l, node, longest, s.left), frames);
+    if (s.right != IR_NONE)
+        s.right = tap(l, what, tapped_line(l, node, longest, s.right), frames);
+    set_stereo(l, node, 0, s);
+}
+
+/* Each side through an op with a ring. */
+static void ring_sides(struct lowering *l, unsigned node, unsigned input, enum vm_op what,
+                       double longest, int frames, int gain)
+{
+    struct signal s = in_signal(l, node, input);
+    s.left = ringed(l, node, what, longest, s.left, frames, gain);
+    if (s.right != IR_NONE)
+        s.right = ringed(l, node, what, longest, s.right, frames, gain);
+    set_stereo(l, node, 0, s);
+}
+
 void lower_DELAY_INTEGER(struct lowering *l, unsigned node)
 {
     double max = in_static(l, node, VM_IN_DELAY_INTEGER_max);
     struct span time = time_span(l, node, VM_IN_DELAY_INTEGER_time, max);
     int frames = time_frames(l, node, VM_IN_DELAY_INTEGER_time);
-    int port = tapped_line(l, node, time.high, in_value(l, node, VM_IN_DELAY_INTEGER_in));
-    set_out(l, node, 0, tap(l, VM_OP_tap_whole, port, frames));
+    tap_sides(l, node, VM_IN_DELAY_INTEGER_in, VM_OP_tap_whole, time.high, frames);
 }
 
 void lower_DELAY_FRACTIONAL(struct lowering *l, unsigned node)
 {
+    unsigned in = VM_IN_DELAY_FRACTIONAL_in;
     double max = in_static(l, node, VM_IN_DELAY_FRACTIONAL_max);
     struct span time = time_span(l, node, VM_IN_DELAY_FRACTIONAL_time, max);
     int frames = time_frames(l, node, VM_IN_DELAY_FRACTIONAL_time);
-    int x = in_value(l, node, VM_IN_DELAY_FRACTIONAL_in);
-    if (in_static(l, node, VM_IN_DELAY_FRACTIONAL_method) == 1.0) {
-        set_out(l, node, 0, ringed(l, node, VM_OP_delay_allpass, time.high, x, frames, 0));
-        return;
-    }
-    int port = tapped_line(l, node, time.high, x);
-    set_out(l, node, 0, tap(l, VM_OP_tap_between, port, frames));
+    if (in_static(l, node, VM_IN_DELAY_FRACTIONAL_method) == 1.0)
+        ring_sides(l, node, in, VM_OP_delay_allpass, time.high, frames, 0);
+    else
+        tap_sides(l, node, in, VM_OP_tap_between, time.high, frames);
 }
 
 /* d = time + depth mod */
@@ -142,8 +161,7 @@ void lower_DELAY_MODULATED(struct lowering *l, unsigned node)
     int frames = time_frames(l, node, VM_IN_DELAY_MODULATED_time);
     int depth = time_frames(l, node, VM_IN_DELAY_MODULATED_depth);
     int way = mul(l, in_value(l, node, VM_IN_DELAY_MODULATED_mod), depth);
-    int port = tapped_line(l, node, max, in_value(l, node, VM_IN_DELAY_MODULATED_in));
-    set_out(l, node, 0, tap(l, VM_OP_tap_between, port, add(l, frames, way)));
+    tap_sides(l, node, VM_IN_DELAY_MODULATED_in, VM_OP_tap_between, max, add(l, frames, way));
 }
 
 void lower_DELAY_ALLPASS(struct lowering *l, unsigned node)
@@ -151,9 +169,8 @@ void lower_DELAY_ALLPASS(struct lowering *l, unsigned node)
     double max = in_static(l, node, VM_IN_DELAY_ALLPASS_max);
     struct span time = time_span(l, node, VM_IN_DELAY_ALLPASS_time, max);
     int frames = time_frames(l, node, VM_IN_DELAY_ALLPASS_time);
-    int x = in_value(l, node, VM_IN_DELAY_ALLPASS_in);
-    int g = in_value(l, node, VM_IN_DELAY_ALLPASS_gain);
-    set_out(l, node, 0, ringed(l, node, VM_OP_allpass, time.high, x, frames, g));
+    int gain = in_value(l, node, VM_IN_DELAY_ALLPASS_gain);
+    ring_sides(l, node, VM_IN_DELAY_ALLPASS_in, VM_OP_allpass, time.high, frames, gain);
 }
 
 /* ---- several ---- */
@@ -167,7 +184,8 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
     struct signal in = in_signal(l, node, VM_IN_DELAY_PINGPONG_in);
     int frames = time_frames(l, node, VM_IN_DELAY_PINGPONG_time);
     int feedback = in_value(l, node, VM_IN_DELAY_PINGPONG_feedback);
-    int corner = op1(l, VM_OP_onepole_coeff, in_value(l, node, VM_IN_DELAY_PINGPONG_tone));
+    int corner = op1(l, VM_OP_decay_corner, in_value(l, node, VM_IN_DELAY_PINGPONG_tone));
+    int none = constant(l, 0.0), one = constant(l, 1.0);
     unsigned mix = VM_IN_DELAY_PINGPONG_mix;
     int limit[2] = {constant(l, -0.99), constant(l, 0.99)};
     int port[2], out[2];
@@ -179,8 +197,11 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
     for (unsigned s = 0; s < 2; s++)
         port[s] = delay_line(l, node, least, with_margin(l, node, longest));
     frames = op2(l, VM_OP_max, frames, constant(l, shortest * RP_SAMPLE_RATE * node_rate(l, node)));
-    for (unsigned s = 0; s < 2; s++)
-        out[s] = op2(l, VM_OP_onepole, tap(l, VM_OP_tap_between, port[s], frames), corner);
+    for (unsigned s = 0; s < 2; s++) {
+        int echo = tap(l, VM_OP_tap_between, port[s], frames);
+        int in_filter[VM_OP_INPUTS] = {echo, one, none, corner, corner};
+        out[s] = op(l, VM_OP_decay_filter, in_filter);
+    }
     for (unsigned s = 0; s < 2; s++) {
         int back = mul(l, out[1 - s], feedback);
         int silent = s == 1 && in.right == IR_NONE;
@@ -218,7 +239,9 @@ void lower_DELAY_MULTITAP(struct lowering *l, unsigned node)
 {
     const struct data *taps = in_table(l, node, VM_IN_DELAY_MULTITAP_taps);
     int x = in_value(l, node, VM_IN_DELAY_MULTITAP_in), sum[2] = {IR_NONE, IR_NONE};
-    if (!taps || taps->columns < 2 || taps->columns > 3) {
+    if (!taps)
+        return;
+    if (taps->columns < 2 || taps->columns > 3) {
         lower_error(l, node, "wants rows of (time gain) or (time gain pan) at 'taps'",
                     "(taps (table (250ms 50% -1) (375ms 30% 1)))");
         return;

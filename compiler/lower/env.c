@@ -25,3 +25,124 @@ void lower_ENV_DECAY(struct lowering *l, unsigned node)
     segment(l, node, VM_IN_ENV_DECAY_time, in + 3);
     set_out(l, node, 0, op(l, VM_OP_env_decay, in));
 }
+
+/* k and r of a curve go to in[0] and in[1]. */
+static void curve(struct lowering *l, unsigned node, unsigned port, int *in)
+{
+    in[0] = op1(l, VM_OP_env_curve, in_value(l, node, port));
+    in[1] = in[0] + 1;
+}
+
+void lower_ENV_AHDSR(struct lowering *l, unsigned node)
+{
+    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_AHDSR_gate)};
+    segment(l, node, VM_IN_ENV_AHDSR_attack, in + 1);
+    in[3] = op1(l, VM_OP_env_segment, in_value(l, node, VM_IN_ENV_AHDSR_hold));
+    segment(l, node, VM_IN_ENV_AHDSR_decay, in + 4);
+    segment(l, node, VM_IN_ENV_AHDSR_release, in + 6);
+    int stage = op(l, VM_OP_env_ahdsr, in);
+    int pick[VM_OP_INPUTS] = {stage};
+    curve(l, node, VM_IN_ENV_AHDSR_attack_curve, pick + 1);
+    curve(l, node, VM_IN_ENV_AHDSR_decay_curve, pick + 3);
+    curve(l, node, VM_IN_ENV_AHDSR_release_curve, pick + 5);
+    int k = op(l, VM_OP_env_pick, pick);
+    int sustain = in_value(l, node, VM_IN_ENV_AHDSR_sustain);
+    int bend[VM_OP_INPUTS] = {stage, stage + 1, sustain, k, k + 1};
+    set_out(l, node, 0, op(l, VM_OP_env_bend, bend));
+}
+
+void lower_ENV_LINE(struct lowering *l, unsigned node)
+{
+    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_LINE_gate)};
+    in[1] = in_value(l, node, VM_IN_ENV_LINE_from);
+    in[2] = in_value(l, node, VM_IN_ENV_LINE_to);
+    segment(l, node, VM_IN_ENV_LINE_time, in + 3);
+    curve(l, node, VM_IN_ENV_LINE_curve, in + 5);
+    set_out(l, node, 0, op(l, VM_OP_env_line, in));
+}
+
+/* ---- points ---- */
+
+/* NULL, or what is wrong; *help is a way out. */
+static const char *check_times(const struct data *points, double sustain, double loop,
+                               const char **help)
+{
+    double around = 0.0;
+    unsigned idle = 0;
+    for (size_t i = 0; i < points->count; i += points->columns) {
+        double row = (double)(i / points->columns + 1), time = points->values[i];
+        *help = "no row may take longer";
+        if (!(time >= 0.0 && time <= 300.0))
+            return "has a row whose time is not within 0 s and 300 s";
+        idle = time * RP_SAMPLE_RATE >= 0.5 ? 0 : idle + 1;
+        *help = "the last of them is enough";
+        if (idle > 3)
+            return "has more than 3 rows without time after each other";
+        around += row >= loop && row <= sustain ? time : 0.0;
+    }
+    *help = "give one of its rows a time";
+    return loop > 0.0 && around == 0.0 ? "has a loop that takes no time" : NULL;
+}
+
+static const char *check_points(const struct data *points, double sustain, double loop,
+                                const char **help)
+{
+    double rows = (double)(points->count / points->columns);
+    *help = "(points (table (0s 0) (10ms 1) (200ms 0)))";
+    if (points->columns < 2 || points->columns > 3)
+        return "wants rows of time and level, or of time, level and curve";
+    *help = "rows count from 1; 0 is none";
+    if (sustain > rows)
+        return "has no such sustain row";
+    *help = "a loop leads from the sustain row back to itself or to an earlier row";
+    if (loop > sustain)
+        return "has a loop row after its sustain row";
+    return check_times(points, sustain, loop, help);
+}
+
+void lower_ENV_POINTS(struct lowering *l, unsigned node)
+{
+    const struct data *points = in_table(l, node, VM_IN_ENV_POINTS_points);
+    double sustain = (double)(long)(in_static(l, node, VM_IN_ENV_POINTS_sustain) + 0.5);
+    double loop = (double)(long)(in_static(l, node, VM_IN_ENV_POINTS_loop) + 0.5);
+    if (loop > 0.0 && sustain == 0.0)
+        sustain = (double)(points->count / points->columns);
+    const char *help, *fault = check_points(points, sustain, loop, &help);
+    if (fault)
+        lower_error(l, node, fault, help);
+    int stretch = in_value(l, node, VM_IN_ENV_POINTS_stretch);
+    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_POINTS_gate)};
+    in[1] = scale(l, stretch, node_rate(l, node));
+    in[2] = constant(l, sustain);
+    in[3] = constant(l, loop);
+    in[4] = constant(l, (double)points->columns);
+    struct ir_extra extra = {.table = table(l, points->values, points->count)};
+    set_out(l, node, 0, op_with(l, VM_OP_env_points, extra, in));
+}
+
+/* ---- followers ---- */
+
+/* The two followers have the same inputs in the same places. */
+_Static_assert((int)VM_IN_ENV_FOLLOW_PEAK_attack == (int)VM_IN_ENV_FOLLOW_RMS_attack &&
+                   (int)VM_IN_ENV_FOLLOW_PEAK_release == (int)VM_IN_ENV_FOLLOW_RMS_release &&
+                   (int)VM_IN_ENV_FOLLOW_PEAK_hold == (int)VM_IN_ENV_FOLLOW_RMS_hold,
+               "lower_follow reads both");
+
+static void lower_follow(struct lowering *l, unsigned node, enum vm_op what)
+{
+    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_FOLLOW_PEAK_in)};
+    in[1] = op1(l, VM_OP_env_follow_coeff, in_value(l, node, VM_IN_ENV_FOLLOW_PEAK_attack));
+    in[2] = op1(l, VM_OP_env_follow_coeff, in_value(l, node, VM_IN_ENV_FOLLOW_PEAK_release));
+    in[3] = op1(l, VM_OP_env_segment, in_value(l, node, VM_IN_ENV_FOLLOW_PEAK_hold));
+    set_out(l, node, 0, op(l, what, in));
+}
+
+void lower_ENV_FOLLOW_PEAK(struct lowering *l, unsigned node)
+{
+    lower_follow(l, node, VM_OP_env_follow_peak);
+}
+
+void lower_ENV_FOLLOW_RMS(struct lowering *l, unsigned node)
+{
+    lower_follow(l, node, VM_OP_env_follow_rms);
+}

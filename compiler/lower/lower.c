@@ -55,9 +55,9 @@ static struct signal add_signals(struct lowering *l, struct signal a, struct sig
 
 /* ---- rates ---- */
 
-/* To the rate instructions are made at. What is known from frame to frame only (a parameter, the
- * gate) is held; sound is filtered: with steep half-bands, which a gate's edges would not survive.
- */
+/* To the rate instructions are made at. What is known from frame to frame only (parameters and what
+ * is computed of them alone, gates) is held; sound is filtered: with steep half-bands, which an
+ * edge would not survive. */
 static int convert(struct lowering *l, int value, enum vm_kind kind)
 {
     struct ir *ir = l->ir;
@@ -67,7 +67,7 @@ static int convert(struct lowering *l, int value, enum vm_kind kind)
     const struct ir_instruction *from = &ir->code[ir->definition[value]];
     if (from->opcode == VM_LOAD_CONST || from->rate == wanted)
         return value;
-    int held = from->opcode == VM_LOAD_PARAM || kind == VM_GATE;
+    int held = from->uniform || kind == VM_GATE;
     if (held && from->rate < wanted)
         return op1(l, VM_OP_rate_hold, value);
     for (unsigned rate = from->rate; rate < wanted;) {
@@ -374,7 +374,7 @@ int twin_of(const struct lowering *l, unsigned node)
         unsigned k = 0;
         while (k < n->module->inputs && same_terms(&n->in[k], &other->in[k]))
             k++;
-        if (k == n->module->inputs)
+        if (k == n->module->inputs && n->rate == other->rate)
             return (int)l->later[i].node;
     }
     return IR_NONE;

@@ -46,6 +46,23 @@ static int later(struct lowering *l, unsigned node, unsigned input, int x)
     return tap(l, VM_OP_tap_whole, port, time_frames(l, node, input));
 }
 
+/* How the two of them are to decay: at least `time`, share and frequency of the highs; share and
+ * corner of the lows, where they differ. */
+struct decay {
+    int time, high, high_freq, low, corner;
+};
+
+/* The end of a line of so many frames, as much softer as the line is long: with each frame's share
+ * of the loss behind each frame of delay, all resonances decay alike. */
+static int decayed(struct lowering *l, const struct decay *d, double frames, int end)
+{
+    int wanted[VM_OP_INPUTS] = {constant(l, frames / RP_SAMPLE_RATE), d->time, d->low, d->high,
+                                d->high_freq};
+    int c = op(l, VM_OP_decay_coeff, wanted);
+    int in[VM_OP_INPUTS] = {end, c, c + 1, d->corner, c + 2};
+    return op(l, VM_OP_decay_filter, in);
+}
+
 /* ---- reverb.fdn ---- */
 
 enum { LINES = 16 };
@@ -62,41 +79,38 @@ static const double fdn_diffusers[2][4] = {{0.00207, 0.00371, 0.00613, 0.00979},
 
 struct fdn {
     int in[2], port[LINES], line[LINES];
-    unsigned frames[LINES];
 };
 
 static void fdn_input(struct lowering *l, unsigned node, struct fdn *f)
 {
     struct signal in = in_signal(l, node, VM_IN_REVERB_FDN_in);
     int gain = scale(l, in_value(l, node, VM_IN_REVERB_FDN_diffusion), 0.7);
+    double size = in_static(l, node, VM_IN_REVERB_FDN_size);
+    if (size > 1.0)
+        size = 1.0;
     for (unsigned s = 0; s < 2; s++) {
         f->in[s] = later(l, node, VM_IN_REVERB_FDN_predelay, side_of(in, s));
         for (unsigned i = 0; i < 4; i++)
-            f->in[s] = diffuser(l, node, f->in[s], fdn_diffusers[s][i], gain);
+            f->in[s] = diffuser(l, node, f->in[s], fdn_diffusers[s][i] * size, gain);
         f->in[s] = scale(l, f->in[s], 0.35355339); /* over 8 lines a side */
     }
 }
 
-/* The lines' ends, read, and filtered so that all decay alike. */
 static void fdn_read(struct lowering *l, unsigned node, struct fdn *f)
 {
     double size = in_static(l, node, VM_IN_REVERB_FDN_size);
-    int corner = op1(l, VM_OP_decay_corner, in_value(l, node, VM_IN_REVERB_FDN_low_freq));
-    int asked[4] = {
-        in_value(l, node, VM_IN_REVERB_FDN_decay), in_value(l, node, VM_IN_REVERB_FDN_low),
-        in_value(l, node, VM_IN_REVERB_FDN_high), in_value(l, node, VM_IN_REVERB_FDN_high_freq)};
+    struct decay d = {.time = in_value(l, node, VM_IN_REVERB_FDN_decay),
+                      .high = in_value(l, node, VM_IN_REVERB_FDN_high),
+                      .high_freq = in_value(l, node, VM_IN_REVERB_FDN_high_freq),
+                      .low = in_value(l, node, VM_IN_REVERB_FDN_low),
+                      .corner =
+                          op1(l, VM_OP_decay_corner, in_value(l, node, VM_IN_REVERB_FDN_low_freq))};
     for (unsigned i = 0; i < LINES; i++) {
-        f->frames[i] = prime_frames(l, node, fdn_seconds[i] * size);
-        double seconds = seconds_of(l, node, f->frames[i]);
+        unsigned frames = prime_frames(l, node, fdn_seconds[i] * size);
+        double seconds = seconds_of(l, node, frames);
         f->port[i] = delay_line(l, node, seconds, seconds);
-        f->line[i] = delay_read(l, f->port[i], constant(l, f->frames[i]));
-    }
-    for (unsigned i = 0; i < LINES; i++) {
-        int length = constant(l, f->frames[i] / (double)RP_SAMPLE_RATE);
-        int wanted[VM_OP_INPUTS] = {length, asked[0], asked[1], asked[2], asked[3]};
-        int c = op(l, VM_OP_decay_coeff, wanted);
-        int in[VM_OP_INPUTS] = {f->line[i], c, c + 1, corner, c + 2};
-        f->line[i] = op(l, VM_OP_decay_filter, in);
+        f->line[i] = delay_read(l, f->port[i], constant(l, frames));
+        f->line[i] = decayed(l, &d, frames, f->line[i]);
     }
 }
 
@@ -169,10 +183,6 @@ void lower_REVERB_FDN(struct lowering *l, unsigned node)
  * other. */
 static const double plate_lengths[2][4] = {{672.0, 4453.0, 1800.0, 3720.0},
                                            {908.0, 4217.0, 2656.0, 3163.0}};
-/* A half's mean way: all-passes delay by their length on average. */
-static const double plate_way =
-    (672.0 + 4453.0 + 1800.0 + 3720.0 + 908.0 + 4217.0 + 2656.0 + 3163.0) / (4.0 * PLATE_RATE);
-
 enum plate_part { MOVING, LONG, STILL, LAST, PARTS };
 
 /* What is heard: frames into a part of a half, added or taken away. */
@@ -198,7 +208,7 @@ static const struct {
 struct plate {
     double scale; /* frames of a frame at PLATE_RATE */
     int port[2][PARTS], end[2][PARTS];
-    int decay, damping, first, second; /* gains and a corner */
+    struct decay decay;
 };
 
 static double plate_frames(const struct plate *p, double at)
@@ -206,7 +216,9 @@ static double plate_frames(const struct plate *p, double at)
     return (double)(unsigned)(at * p->scale + 0.5);
 }
 
-/* All ends are read before anything is written: what is read was there before this block. */
+/* All ends are read before anything is written: what is read was there before this block. Each part
+ * has its own loss, the all-passes too; Dattorro's four equal gains make resonances decay in 0.9 to
+ * 1.5 of the time that is their mean. */
 static void plate_read(struct lowering *l, unsigned node, struct plate *p)
 {
     double per_second = RP_SAMPLE_RATE * node_rate(l, node);
@@ -227,12 +239,14 @@ static void plate_read(struct lowering *l, unsigned node, struct plate *p)
             } else {
                 p->end[h][part] = delay_read(l, port, time);
             }
+            p->end[h][part] = decayed(l, &p->decay, frames, p->end[h][part]);
         }
 }
 
 /* An all-pass around a line that was read:  w := x - g end;  y := end + g w. */
-static int plate_allpass(struct lowering *l, int port, int end, int g, int x)
+static int plate_allpass(struct lowering *l, int port, int end, double gain, int x)
 {
+    int g = constant(l, gain);
     int w = sub(l, x, mul(l, end, g));
     delay_write(l, port, w);
     return add(l, end, mul(l, w, g));
@@ -241,10 +255,9 @@ static int plate_allpass(struct lowering *l, int port, int end, int g, int x)
 static void plate_half(struct lowering *l, struct plate *p, unsigned h, int x)
 {
     const int *port = p->port[h], *end = p->end[h];
-    x = add(l, x, mul(l, p->end[1 - h][LAST], p->decay));
-    delay_write(l, port[LONG], plate_allpass(l, port[MOVING], end[MOVING], p->first, x));
-    int damped = mul(l, op2(l, VM_OP_onepole, end[LONG], p->damping), p->decay);
-    delay_write(l, port[LAST], plate_allpass(l, port[STILL], end[STILL], p->second, damped));
+    x = add(l, x, p->end[1 - h][LAST]);
+    delay_write(l, port[LONG], plate_allpass(l, port[MOVING], end[MOVING], -0.7, x));
+    delay_write(l, port[LAST], plate_allpass(l, port[STILL], end[STILL], 0.5, end[LONG]));
 }
 
 static int plate_input(struct lowering *l, unsigned node, const struct plate *p)
@@ -284,15 +297,12 @@ void lower_REVERB_PLATE(struct lowering *l, unsigned node)
     struct signal dry = in_signal(l, node, VM_IN_REVERB_PLATE_in);
     double size = in_static(l, node, VM_IN_REVERB_PLATE_size);
     struct plate p = {.scale = RP_SAMPLE_RATE * node_rate(l, node) / PLATE_RATE * size};
-    int one = constant(l, 1.0), x = plate_input(l, node, &p), out[2];
-    int wanted[VM_OP_INPUTS] = {constant(l, plate_way * size * node_rate(l, node)),
-                                in_value(l, node, VM_IN_REVERB_PLATE_decay), one, one,
-                                constant(l, 1000.0)};
-    p.decay = op(l, VM_OP_decay_coeff, wanted);
-    p.damping = op1(l, VM_OP_onepole_coeff, in_value(l, node, VM_IN_REVERB_PLATE_damping));
-    p.first = constant(l, -0.7);
-    p.second =
-        op3(l, VM_OP_clip, add(l, p.decay, constant(l, 0.15)), constant(l, 0.25), constant(l, 0.5));
+    int x = plate_input(l, node, &p), out[2];
+    p.decay = (struct decay){.time = in_value(l, node, VM_IN_REVERB_PLATE_decay),
+                             .high = in_value(l, node, VM_IN_REVERB_PLATE_high),
+                             .high_freq = in_value(l, node, VM_IN_REVERB_PLATE_high_freq),
+                             .low = constant(l, 1.0),
+                             .corner = constant(l, 1.0)};
     plate_read(l, node, &p);
     for (unsigned s = 0; s < 2; s++)
         out[s] = plate_heard(l, &p, s);

@@ -100,14 +100,16 @@ static json_t *node_schema(void)
     for (size_t i = 0; i < vm_module_count && !failed; i++)
         failed = json_array_append_new(names, json_string(vm_modules[i].name)) ||
                  json_array_append_new(rules, module_rule(&vm_modules[i]));
-    json_t *schema = failed ? NULL
-                            : json_pack("{s:s, s:b, s:[s], s:{s:{s:[{s:O}, {s:s, s:s}]}, "
-                                        "s:{s:s, s:{s:s}}, s:{s:s}}, s:O}",
-                                        "type", "object", "additionalProperties", 0, "required",
-                                        "type", "properties", "type", "anyOf", "enum", names,
-                                        "type", "string", "pattern", "^" ID "$", "params", "type",
-                                        "object", "additionalProperties", "$ref", "#/$defs/values",
-                                        "comment", "type", "string", "allOf", rules);
+    json_t *schema =
+        failed
+            ? NULL
+            : json_pack("{s:s, s:b, s:[s], s:{s:{s:[{s:O}, {s:s, s:s}]}, "
+                        "s:{s:s, s:{s:s}}, s:{s:s}, s:{s:[i, i, i]}, s:{s:s}}, s:O}",
+                        "type", "object", "additionalProperties", 0, "required", "type",
+                        "properties", "type", "anyOf", "enum", names, "type", "string", "pattern",
+                        "^" ID "$", "params", "type", "object", "additionalProperties", "$ref",
+                        "#/$defs/values", "comment", "type", "string", "oversample", "enum", 2, 4,
+                        8, "unison", "$ref", "#/$defs/unison", "allOf", rules);
     json_decref(names);
     json_decref(rules);
     return schema;
@@ -135,6 +137,12 @@ static const char frame[] =
     "    {\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"sample\"],"
     "     \"properties\": {\"sample\": {\"type\": \"string\", \"minLength\": 1},"
     "      \"channel\": {\"enum\": [\"mix\", \"left\", \"right\"]}}}]},"
+    "  \"unison\": {\"anyOf\": [{\"$ref\": \"#/$defs/copies\"},"
+    "    {\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"copies\"],"
+    "     \"properties\": {\"copies\": {\"$ref\": \"#/$defs/copies\"},"
+    "      \"detune\": {\"type\": [\"number\", \"string\"], \"minimum\": 0, \"maximum\": 1200},"
+    "      \"width\": {\"type\": [\"number\", \"string\"], \"minimum\": 0, \"maximum\": 1}}}]},"
+    "  \"copies\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 16},"
     "  \"end\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 2,"
     "    \"items\": {\"type\": \"string\"}},"
     "  \"connection\": {\"type\": \"object\", \"additionalProperties\": false,"

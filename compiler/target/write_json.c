@@ -111,6 +111,8 @@ static json_t *node_value(struct arena *arena, const struct graph *g, const stru
                  put_params(arena, g, node, params);
     if (!failed && json_object_size(params) > 0)
         failed = json_object_set(object, "params", params);
+    if (!failed && node->rate)
+        failed = json_object_set_new(object, "oversample", json_integer(1 << node->rate));
     json_decref(params);
     if (!failed)
         return object;

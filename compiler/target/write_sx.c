@@ -137,6 +137,8 @@ static int write_node(struct arena *arena, const struct graph *g, const struct n
     for (unsigned i = 0; i < node->module->inputs; i++)
         if (write_input(arena, g, node, i, file))
             return -1;
+    if (node->rate)
+        fprintf(file, " (oversample %u)", 1u << node->rate);
     fputc(')', file);
     return 0;
 }

@@ -289,6 +289,30 @@ static void test_samples(void **state)
     arena_free(&arena);
 }
 
+/* The same in JSON; a unison of one is the node. */
+static void test_extras(void **state)
+{
+    (void)state;
+    same_patch("{\"nodes\": {\"o\": {\"type\": \"output\", \"params\": {\"in\": \"s\"}},"
+               " \"s\": {\"type\": \"osc.saw\", \"oversample\": 4, \"unison\": 3}}}",
+               "(patch (nodes (o (type output) (in s)) (s (osc.saw (unison 3) (oversample 4)))))");
+    same_patch("{\"nodes\": {\"o\": {\"type\": \"output\", \"params\": {\"in\": \"s\"}},"
+               " \"s\": {\"type\": \"osc.saw\", \"unison\":"
+               " {\"width\": \"50%\", \"copies\": 3, \"detune\": 7.5}}}}",
+               "(patch (nodes (o (type output) (in s))\n"
+               "  (s (type osc.saw) (unison 3 (detune 7.5) (width 0.5)))))");
+    same_patch("(patch (output (osc.saw 100 (unison 1 (detune 50)))))",
+               "(patch (output (osc.saw 100)))");
+    same_patch("(patch (def s (osc.saw 100 (unison 2 (detune 1200)))) (output s))",
+               "(patch (nodes (s/1 (osc.saw 50)) (s/2 (osc.saw 200))\n"
+               "  (s (mix s/1 s/2 (level 0.7071067811865476))) (output1 (output s))))");
+    /* An input of that name, which a patch may have, comes before. */
+    struct job job;
+    job_read_good(&job, "(patch (def p (patch (params (unison 1)) (output unison)))\n"
+                        "  (output (p (unison 0.25))))");
+    job_end(&job);
+}
+
 static void test_forms_agree(void **state)
 {
     (void)state;
@@ -709,6 +733,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spec),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_extras),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_forms_agree),

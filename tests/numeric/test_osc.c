@@ -170,14 +170,14 @@ struct alias_row {
 };
 
 static const struct alias_row alias_table[] = {
-    {20.37f, -122, -122, -112, -160}, {55.13f, -114, -114, -104, -160},
-    {110.37f, -108, -108, -98, -156}, {441.37f, -96, -96, -87, -133},
-    {1000.37f, -89, -89, -79, -118},  {2093.00f, -82, -82, -72, -106},
-    {3135.96f, -79, -81, -69, -101},  {4186.01f, -78, -78, -69, -94},
-    {5000.00f, -75, -75, -67, -92},   {5587.65f, -75, -77, -69, -94},
-    {7040.00f, -72, -72, -62, -86},   {8372.02f, -74, -74, -64, -91},
-    {9956.06f, -71, -71, -60, -85},   {12543.90f, -70, -77, -61, -91},
-    {15017.30f, -68, -68, -60, -78},
+    {20.37f, -153, -153, -143, -160},   {55.13f, -144, -144, -135, -160},
+    {110.37f, -138, -139, -129, -165},  {441.37f, -127, -127, -118, -164},
+    {1000.37f, -120, -120, -110, -152}, {2093.00f, -114, -114, -104, -137},
+    {3135.96f, -111, -111, -108, -132}, {4186.01f, -109, -109, -100, -128},
+    {5000.00f, -106, -109, -97, -128},  {5587.65f, -107, -108, -97, -129},
+    {7040.00f, -104, -107, -94, -124},  {8372.02f, -104, -104, -94, -118},
+    {9956.06f, -100, -100, -91, -109},  {12543.90f, -102, -102, -91, -111},
+    {15017.30f, -98, -100, -91, -109},
 };
 
 static double alias_of(enum kern_op op, float freq, float width)
@@ -233,10 +233,10 @@ static void test_alias_meter(void **state)
 /* dB by which a harmonic at f Hz may lie over and under the Fourier series. */
 static void droop_bounds(double f, double *over, double *under)
 {
-    static const double table[][2] = {
-        {15000, -0.11}, {16000, -0.51}, {18000, -2.2}, {20000, -5.4}, {22000, -10.6}};
-    *over = 0.11;
-    *under = -18.6;
+    static const double table[][2] = {{15900, -0.16}, {16000, -0.17}, {17000, -0.87},
+                                      {18000, -2.1},  {20000, -6.5},  {22000, -14.0}};
+    *over = 0.16;
+    *under = -25.7;
     for (size_t i = sizeof table / sizeof *table; i-- > 0;)
         if (f <= table[i][0])
             *under = table[i][1];
@@ -285,9 +285,9 @@ static void test_harmonics(void **state)
 /* Harmonic by harmonic the response of the kernel itself, where the droop is steep. */
 static void test_droop(void **state)
 {
-    static const double want[][2] = {{1e3, 0.01},   {5e3, 0.09},   {10e3, -0.09}, {12e3, 0.04},
-                                     {14e3, 0.07},  {15e3, -0.10}, {16e3, -0.49}, {18e3, -2.14},
-                                     {20e3, -5.29}, {22e3, -10.42}};
+    static const double want[][2] = {{1e3, -0.03},  {5e3, -0.06},  {8e3, 0.14},   {11e3, -0.15},
+                                     {13e3, -0.01}, {15e3, 0.13},  {16e3, -0.15}, {17e3, -0.84},
+                                     {18e3, -2.05}, {20e3, -6.36}, {22e3, -13.79}};
     struct note n = {OSC_SAW, 10.13f, 0.0f, {0, 0, 0}}; /* no alias falls on a harmonic */
     double f0 = true_freq(10.13f);
     (void)state;
@@ -370,7 +370,7 @@ static void test_step_and_ramp(void **state)
         assert_true(fabs(rise - (middle - 1) / 2e4) < 3e-7);
         /* smooth joins: (1 - u)^2 is left of h near the end, (1 - u)^3 of S */
         if (u > 0.98f)
-            assert_true(fabs(middle - 1) < 60 * pow(1 - (double)before, 3) + 2e-7);
+            assert_true(fabs(middle - 1) < 4 * pow(1 - (double)before, 3) + 4e-7);
     }
     assert_true(fabs(sum + (double)map1(FN_RAMP, 0.0f)) < 1e-6);
 }
@@ -541,7 +541,7 @@ static uint32_t dice(void)
 static float any_freq(size_t voice, size_t frame)
 {
     static const float ends[] = {0.0f,     -0.0f,     NAN,    INFINITY, -INFINITY,
-                                 24000.0f, -24000.0f, 1e-30f, 1e30f,    4799.0f};
+                                 24000.0f, -24000.0f, 1e-30f, 1e30f,    3428.0f};
     double turn = (double)(dice() % 65536) / 65536;
     switch (voice % 8) {
     case 0:
@@ -575,8 +575,8 @@ static void hash_floats(uint32_t *hash, const float *x, size_t n)
 static void test_bits(void **state)
 {
     /* FNV of the outputs, the same from every compiler and machine. */
-    static const uint32_t want[KERN_OPS] = {0xd7064699u, 0xa0585ae6u, 0x470326b6u, 0xa1bde123u,
-                                            0x748a01c9u, 0xfd624d56u, 0x1d81ed9bu};
+    static const uint32_t want[KERN_OPS] = {0x7745662bu, 0x53cc3cceu, 0x5d0a307du, 0xaf22915bu,
+                                            0x81433651u, 0xa701e0f9u, 0x1d81ed9bu};
     static const struct kern *const wide[] = {&kern_4, &kern_8, &kern_16};
     static float in0[FRAMES * VOICES], in1[FRAMES * VOICES], out[FRAMES * VOICES],
         other[FRAMES * VOICES];

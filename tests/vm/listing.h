@@ -335,6 +335,7 @@ static inline unsigned t_rest(struct listing *t, const unsigned *in, unsigned co
             continue;
         for (unsigned j = 0; j < row->inputs; j++)
             from[j] = in[(i + j) % count];
+        t_line(t, ".node \"%s\"\n", row->name);
         unsigned r = t_op(t, row, from, (unsigned)i);
         for (unsigned j = 0; j < row->outputs; j++)
             sum = t_call(t, "add", sum, t_call(t, "clip", r + j, low, high));
@@ -391,7 +392,9 @@ static inline void t_every_op(struct listing *t)
     sum = t_call(t, "add", sum, ratio);
     sum = t_call(t, "add", sum, t_call(t, "mul", one, adsr));
     t_line(t, ".node \"rest\"\n");
-    unsigned any[] = {sine, pitch, saw, amount, level, low, time, noise, cutoff, decay};
+    unsigned any[] = {sine, saw, tri, noise, level};
+    for (unsigned i = 0; i < 4; i++) /* 0.1 to 0.9: no op gives anything that is not finite */
+        any[i] = t_call(t, "add", t_call(t, "mul", any[i], t_const(t, 0.4f)), t_const(t, 0.5f));
     sum = t_call(t, "add", sum, t_region(t, saw, pitch));
     sum = t_call(t, "add", sum, t_rest(t, any, COUNT(any)));
     t_line(t, ".node \"mix\"\n");

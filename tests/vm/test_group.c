@@ -557,6 +557,17 @@ static void play_random_ways(const struct part *part, const float *want, uint64_
         }
 }
 
+/* As text and back: the same bytes. */
+static void check_text(struct built *b)
+{
+    struct rp_error error;
+    struct bytes text = disassemble(&b->arena, &b->file, 1, &error);
+    assert_non_null(text.data);
+    struct bytes again = t_assemble(&b->arena, (const char *)text.data);
+    assert_int_equal(again.size, b->file.size);
+    assert_memory_equal(again.data, b->file.data, again.size);
+}
+
 static void test_random_programs(void **state)
 {
     static float want[CHANNELS * FRAMES];
@@ -567,6 +578,7 @@ static void test_random_programs(void **state)
         make_program(&m, seed);
         struct built b = t_build(m.t.text);
         struct part part = random_part(b.program, &m.chance);
+        check_text(&b);
         play(&part, &plainest, want);
         assert_false(is_silent(want));
         play_random_ways(&part, want, &m.chance);
@@ -1118,7 +1130,9 @@ static void test_checked_is_the_same(void **state)
     play(&part, &plainest, want);
     struct rp_group *g = t_group(b.program, 1, RP_ISA_BEST);
     rp_voice_start(g, 0, 9, 9);
-    assert_int_equal(rp_run_checked(g, FRAMES, out, NULL), RP_OK);
+    struct rp_error error;
+    if (rp_run_checked(g, FRAMES, out, &error) != RP_OK)
+        fail_msg("frame %llu: %s: %s", (unsigned long long)error.offset, error.node, error.reason);
     t_same(left, want, FRAMES, "left");
     t_same(right, want + FRAMES, FRAMES, "right");
     free(g);

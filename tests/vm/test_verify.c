@@ -276,6 +276,33 @@ static const struct field rate_fields[] = {
     {REFUSE_SECTION, "TABL", -4, 4, 19, -4},
 };
 
+/* The code's offsets: LOAD_CONST 0, lookup 12, back_delay 32, back_max 52, WRITE_PORT 72, tap_whole
+ * 84, WRITE_OUTPUT 104. */
+static const char rings[] = ".ring 20\n.delay 4 90\n.ring 30\n.table 2 0.5 1\n"
+                            "LOAD_CONST r1, 0.25\n"
+                            "CALL_OP lookup, t0, r1 -> r2\n"
+                            "CALL_OP back_delay, p0, r2 -> r3\n"
+                            "CALL_OP back_max, p2, r3 -> r4\n"
+                            "WRITE_PORT p1, r4\n"
+                            "CALL_OP tap_whole, p1, r1 -> r5\n"
+                            "WRITE_OUTPUT r5\n";
+
+static const struct field ring_fields[] = {
+    /* of rings */
+    {REFUSE_OPERAND, "CODE", 20, 4, 1, 20}, /* there is no t1 */
+    {REFUSE_OPERAND, "CODE", 20, 4, 0xffffffffu, 20},
+    {REFUSE_OPERAND, "CODE", 40, 4, 3, 40},     /* no p3 */
+    {REFUSE_INSTRUCTION, "CODE", 40, 4, 1, 33}, /* a delay line is no ring */
+    {REFUSE_INSTRUCTION, "CODE", 92, 4, 0, 85}, /* a ring cannot be tapped */
+    {REFUSE_INSTRUCTION, "CODE", 76, 4, 0, 73}, /* nor written from outside */
+    {REFUSE_PORT, "CODE", 60, 4, 0, 52},        /* a ring is of one op */
+    {REFUSE_INSTRUCTION, "CODE", 35, 1, 1, 35}, /* of another rate than its ring */
+    {REFUSE_INSTRUCTION, "CODE", 87, 1, 2, 87},
+    {REFUSE_LIMIT, "PORT", 4, 4, VM_MAX_DELAY + 1, 4},
+    {REFUSE_PORT, "PORT", 8, 4, 1, 8},
+    {REFUSE_STATE, "STAT", 8, 4, 32 + 256, 8}, /* 32, 256 and 32 slots */
+};
+
 static void refuse_fields(const char *listing, const struct field *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -299,6 +326,7 @@ static void test_fields(void **state)
     refuse_fields(echo, fields, COUNT(fields));
     refuse_fields(effect, input_fields, COUNT(input_fields));
     refuse_fields(faster, rate_fields, COUNT(rate_fields));
+    refuse_fields(rings, ring_fields, COUNT(ring_fields));
 }
 
 /* What reads another rate is found while loading, at its instruction. */
@@ -1021,7 +1049,7 @@ static void test_mutants(void **state)
     static struct listing every;
     t_every_op(&every);
     const char *const listings[] = {sine,       echo,   fuzz_delays, fuzz_params,
-                                    every.text, effect, faster};
+                                    every.text, effect, faster,      rings};
     uint64_t chance = 1;
     unsigned accepted = 0;
     (void)state;

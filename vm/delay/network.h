@@ -32,13 +32,14 @@ KERNEL(decay_coeff)
     out[2] = lane_set(2.0f) / (lane_sqrt(t * 4.0f + 1.0f) + 1.0f);
 }
 
-/* A one-pole's weight for a corner of f Hz:  c := 2 pi f/sr;  out := c/(1 + c).  f held within
- * 1 and 4000: there the corner is right within 12 %. */
+/* The weight of a one-pole low-pass that falls by 3 dB at f Hz, held within 1 and 23500:
+ *   s := sin(pi f/sr);  out := 2 s/(s + sqrt(s^2 + 1)) */
 KERNEL(decay_corner)
 {
     (void)state;
-    lane c = lane_clamp(in[0], 1.0f, 4000.0f) * (6.2831853f / VM_RATE);
-    out[0] = c / (c + 1.0f);
+    lane turns = lane_clamp(in[0], 1.0f, 23500.0f) * (1.0f / (2.0f * VM_RATE));
+    lane s = lane_sin_turns(lane_as_uint(lane_to_int(turns * 4294967296.0f)));
+    out[0] = (s + s) / (s + lane_sqrt(s * s + 1.0f));
 }
 
 struct decay_state {
@@ -46,13 +47,13 @@ struct decay_state {
 };
 
 /* s += corner (x - s);  h += high (x + low s - h);  out := gain h.  Stable for 0 < corner,
- * high <= 1. */
+ * high <= 1; out is held within 2^20, so that no loop grows without end however they move. */
 KERNEL(decay_filter)
 {
     struct decay_state *s = state;
     s->low = lane_flush(s->low + in[3] * (in[0] - s->low));
     s->high = lane_flush(s->high + in[4] * (in[0] + in[2] * s->low - s->high));
-    out[0] = in[1] * s->high;
+    out[0] = lane_clamp(in[1] * s->high, -1048576.0f, 1048576.0f);
 }
 
 /* Four lines mixed without loss:  out := H in, H Hadamard's matrix of order 4, halved. */

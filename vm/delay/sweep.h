@@ -32,14 +32,14 @@ LANE_FN lane phaser(lane *s, int stages, const lane *in)
     lane a = lane_clamp(in[1], -0.9999f, 0.9999f), k = lane_clamp(in[2], -0.98f, 0.98f);
     lane rest = lane_set(0.0f), power = lane_set(1.0f);
     for (int i = 0; i < stages; i++) {
-        rest = rest * a + s[i];
+        rest = lane_flush(rest * a + s[i]);
         power = lane_flush(power * a); /* a passes 0 at sr/4 */
     }
     lane u = (in[0] + k * rest) / (lane_set(1.0f) - k * power);
     lane y = lane_clamp(u, -1048576.0f, 1048576.0f);
     for (int i = 0; i < stages; i++) {
         lane before = y;
-        y = a * before + s[i];
+        y = lane_flush(a * before + s[i]);
         s[i] = lane_flush(before - a * y);
     }
     return y;

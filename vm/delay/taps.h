@@ -6,8 +6,8 @@
  * another. In the middle interval |H| <= 1 (Kootsookos and Williamson, "FIR approximation of
  * fractional sample delay systems", 1996): a loop through it is no louder than its feedback.
  * V. Valimaki, T. Laakso, "Principles of fractional delay filters", 2000. Errors at the worst
- * delay, half a frame (magnitude; signal against noise): 1 kHz 0 dB, 120 dB; 5 kHz 0.0003 dB,
- * 89 dB; 10 kHz 0.05 dB, 45 dB; 15 kHz 0.8 dB, 21 dB.
+ * delay, half a frame, in magnitude and against e^(-i w d): 1 kHz 0 dB, -120 dB (rounding); 5 kHz
+ * 0.0003 dB, -90 dB; 10 kHz 0.05 dB, -44 dB; 15 kHz 0.9 dB, -20 dB.
  * A delay of d frames is as fine as a float: 2^-24 d. */
 #ifndef VM_DELAY_TAPS_H
 #define VM_DELAY_TAPS_H

@@ -1,7 +1,9 @@
-/* kernels.h - envelopes. */
+/* kernels.h - envelopes and followers. */
 #ifndef VM_ENV_KERNELS_H
 #define VM_ENV_KERNELS_H
 
+#include "vm/env/follow.h"
+#include "vm/env/segments.h"
 #include "vm/kernel.h"
 
 /* A segment's length in whole frames and the share of it one frame is.

@@ -40,6 +40,7 @@ LANE_FN struct osc_rate osc_rate(ulane increment)
     struct osc_rate r;
     r.speed = lane_abs(lane_from_int(lane_as_int(increment)));
     r.window = lane_set(1.0f / BLEP_H) / lane_max(r.speed, lane_set(1.0f));
+    r.window = lane_from_bits(lane_bits(r.window) & ~7u); /* halves of turns are exact, to 3.5 */
     r.period = r.window * 4294967296.0f;
     return r;
 }
@@ -53,49 +54,63 @@ LANE_FN int osc_reach(lane period, float turns)
     return lane_any(lane_lt(period * turns, lane_set(1.002f)));
 }
 
-/* 2 (S(kP + u) - S(kP - u)): the edges k turns before and after. */
-LANE_FN lane osc_step_pair(lane u, lane period, float k)
+/* sum + 2 (S(kP + d) - S(kP - d)): the edges k turns before and after, d = |u|. */
+LANE_FN lane osc_step_pair(lane sum, lane d, lane period, float k)
 {
     lane at = period * k;
-    return blep_step(at + u) - blep_step(at - u);
+    return sum + (blep_step(at + d) - blep_step(at - d));
 }
 
 /* The steps of all turns around the nearest one, |u| <= P/2, less their naive steps but for that
- * one's: 2 S(u) + 2 sum k >= 1 of S(kP + u) - S(kP - u). A neighbour is in reach above 4.8 kHz, a
- * second above 14.4 kHz, a third just below 24 kHz; a fourth never, as P >= 2 frames. */
+ * one's: 2 S(u) + 2 sum k >= 1 of S(kP + u) - S(kP - u). The neighbour on the side of u is in reach
+ * above 3.4 kHz, the other above 6.9 kHz, a second above 10.3 kHz, a third above 17.1 kHz; a fourth
+ * never, as P >= 2 frames. */
 LANE_FN lane osc_steps(lane u, lane period)
 {
     lane sum = blep_step(u);
     if (osc_reach(period, 0.5f)) {
-        sum = sum + osc_step_pair(u, period, 1.0f);
+        lane d = lane_abs(u);
+        lane more;
+        if (osc_reach(period, 1.0f))
+            more = osc_step_pair(lane_set(0.0f), d, period, 1.0f);
+        else
+            more = lane_set(1.0f) - blep_step(period - d);
         if (osc_reach(period, 1.5f)) {
-            sum = sum + osc_step_pair(u, period, 2.0f);
-            sum = sum + osc_step_pair(u, period, 3.0f);
+            more = osc_step_pair(more, d, period, 2.0f);
+            if (osc_reach(period, 2.5f))
+                more = osc_step_pair(more, d, period, 3.0f);
         }
+        sum = sum + lane_from_bits(lane_bits(more) ^ (lane_bits(u) & 0x80000000u));
     }
     return sum;
 }
 
-/* sum less the corners k turns away on both sides, plus those half a turn further. */
-LANE_FN lane osc_corner_pair(lane sum, lane d, lane period, float k)
+/* The corner k turns away on the far side less the next, half a turn further, on the near. */
+LANE_FN lane osc_corner_gap(lane d, lane period, float k)
 {
-    lane odd = period * k;
-    lane even = period * (k + 0.5f);
-    sum = sum - blep_ramp(odd - d) - blep_ramp(odd + d);
-    return sum + blep_ramp(even - d) + blep_ramp(even + d);
+    return blep_ramp(period * k + d) - blep_ramp(period * (k + 0.5f) - d);
 }
 
 /* Sum over j of (-1)^j blamp(u + jP/2)/H, the corners of all half turns around the nearest one,
- * |u| <= P/4. Neighbours are in reach above 2.4 kHz, the second pair above 12 kHz. */
+ * |u| <= P/4. The neighbour on the side of u is in reach above 1.7 kHz, the one on the other side
+ * above 3.4 kHz, and so on to seven. */
 LANE_FN lane osc_corners(lane u, lane period)
 {
     lane d = lane_abs(u);
     lane sum = blep_ramp(d);
     if (osc_reach(period, 0.25f)) {
-        sum = osc_corner_pair(sum, d, period, 0.5f);
-        if (osc_reach(period, 1.25f)) {
-            sum = osc_corner_pair(sum, d, period, 1.5f);
-            sum = osc_corner_pair(sum, d, period, 2.5f);
+        sum = sum - blep_ramp(period * 0.5f - d);
+        if (osc_reach(period, 0.5f)) {
+            sum = sum - osc_corner_gap(d, period, 0.5f);
+            if (osc_reach(period, 1.0f)) {
+                sum = sum + osc_corner_gap(d, period, 1.0f);
+                if (osc_reach(period, 1.5f)) {
+                    sum = sum - osc_corner_gap(d, period, 1.5f);
+                    sum = sum + osc_corner_gap(d, period, 2.0f);
+                    sum = sum - osc_corner_gap(d, period, 2.5f);
+                    sum = sum + osc_corner_gap(d, period, 3.0f);
+                }
+            }
         }
     }
     return sum;

@@ -1,0 +1,37 @@
+"""Fast sweeps: aliases of a frequency that moves by octaves a second. See docs/quality.md."""
+import sys
+
+import numpy as np
+
+import measure
+import players
+
+SWEEPS = [(440.0, 5, 1.0), (440.0, 5, 0.25), (14080.0, -5, 1.0)]  # Hz, octaves, seconds
+BINS = [880, 1760, 3520, 7040, 14080]
+
+
+def main():
+    for shape, rows in (("saw", players.SAWS), ("square", players.SQUARES)):
+        for lo, octaves, seconds in SWEEPS:
+            print("\n%s, %g Hz, %g octaves in %g s: aliases below 20 kHz, dB under the harmonics, by octave from "
+                  "440 Hz; all; where ours is not ahead, Hz" % (shape, lo, octaves, seconds))
+            ours = None
+            for row in rows:
+                player = players.installed(row[0])
+                if not player:
+                    continue
+                y, f = player.sweep(row[2], lo, octaves, seconds)
+                m = measure.sweep_alias(y, f)
+                power = 10 ** (m[:, 1] / 10)
+                octave = np.minimum(np.log2(m[:, 0] / 440).astype(int), 4)
+                cells = [measure.db(power[octave == o].mean()) if (octave == o).any() else np.nan for o in range(5)]
+                if ours is None:
+                    ours = m
+                behind = m[:, 1] - ours[:, 1]
+                print("%-14s %-16s" % row[:2] + " ".join("%7.1f" % c for c in cells) + "  all %7.1f" % measure.db(power.mean()) +
+                      "  lead at least %.1f" % behind.min() + "  " + " ".join("%.0f" % x for x in m[behind <= 0, 0][:10]
+                      if row is not rows[0]))
+
+
+if __name__ == "__main__":
+    main()
