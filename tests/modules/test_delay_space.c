@@ -340,10 +340,11 @@ static void test_convolve(void **state)
 /* Columns are sides; a second table is the right one. */
 static void test_convolve_sides(void **state)
 {
-    static const char *const texts[] = {
-        "(patch (output (convolve.stereo (input) (impulse (table (1 0) (0.5 0.25) (0 -1))) (gain 2))))",
-        "(patch (output (convolve.stereo (input) (impulse (table 1 0.5 0)) (right (table 0 0.25 -1)) "
-        "(gain 2))))"};
+    static const char *const texts[] = {"(patch (output (convolve.stereo (input) (impulse (table "
+                                        "(1 0) (0.5 0.25) (0 -1))) (gain 2))))",
+                                        "(patch (output (convolve.stereo (input) (impulse (table 1 "
+                                        "0.5 0)) (right (table 0 0.25 -1)) "
+                                        "(gain 2))))"};
     static const float want[2][4] = {{2, 1, 0, 0}, {0, 0.5f, -2, 0}};
     float in[4] = {1, 0, 0, 0}, left[4], right[4];
     (void)state;

@@ -209,12 +209,14 @@ static int run_before(struct stage *s, struct rp_error *error)
 /* ---- measures ---- */
 
 /* The loudest that what goes in accounts for: the product of the largest magnitudes, at least 1, of
- * all that is neither a frequency nor a time, times 16; what feeds back may add it up every frame.
- * Arithmetic gives what its algebra says, however large. */
+ * all that is neither a frequency nor a time, times 16; what feeds back may add it up every
+ * frame, and rows of a table may add up.
+ * What resonates without a q to say how much gathers 256 times. Arithmetic gives what its algebra
+ * says, however large. */
 static double bound(const struct trial *t)
 {
-    double most = 16.0;
-    if (strcmp(vm_module_family(t->module)->name, "math") == 0)
+    double most = is_of(t->module, "physical") ? 256.0 : 16.0;
+    if (is_of(t->module, "math"))
         return FLT_MAX;
     for (unsigned i = 0; i < t->module->inputs; i++) {
         const struct vm_in *in = &t->module->in[i];
@@ -222,6 +224,8 @@ static double bound(const struct trial *t)
         double size = fmax(fabs(w->low), fabs(w->high));
         if (w->drive == DRIVE_SOUND)
             size = t->level;
+        if (w->drive == DRIVE_TABLE)
+            size = t->rows;
         if (strcmp(in->name, "feedback") == 0)
             size = TRIAL_FRAMES;
         if (in->unit != VM_UNIT_HZ && in->unit != VM_UNIT_SECONDS)
@@ -230,7 +234,7 @@ static double bound(const struct trial *t)
     return most;
 }
 
-/* Silence and constants go in, where sound is meant to go through. */
+/* Silence and constants go in, where sound is meant to go through, and no table says otherwise. */
 static int should_be_quiet(const struct trial *t)
 {
     static const char *const families[] = {"filter", "delay", "dynamics", "shape"};
@@ -239,13 +243,14 @@ static int should_be_quiet(const struct trial *t)
         return 0;
     for (unsigned i = 0; i < t->module->inputs; i++) {
         const struct wire *w = &t->in[i];
-        if (w->drive == DRIVE_NOISE || w->drive == DRIVE_SQUARE || w->drive == DRIVE_PARAM ||
+        if (w->drive == DRIVE_TABLE || w->drive == DRIVE_NOISE || w->drive == DRIVE_SQUARE ||
+            w->drive == DRIVE_PARAM ||
             (is_sound(t->module, &t->module->in[i]) && w->drive == DRIVE_CONSTANT))
             return 0;
         quiet |= w->drive == DRIVE_SOUND && t->sound == SOUND_SILENCE;
     }
     for (size_t i = 0; quiet && i < COUNT(families); i++)
-        if (strcmp(vm_module_family(t->module)->name, families[i]) == 0)
+        if (is_of(t->module, families[i]))
             return 1;
     return 0;
 }
