@@ -47,7 +47,7 @@ def ops_of_files():
 OPS = ops_of_files()
 
 
-def words(problems, module):
+def texts(problems, module):
     """What can be read without playing it."""
     for field in ("summary", "recurrence", "latency", "example"):
         if not module[field].strip():
@@ -61,8 +61,8 @@ def words(problems, module):
             problems.append(f"port '{port['name']}' is not lower-case words with _ between")
         if not port["help"] or port["help"].endswith("."):
             problems.append(f"the help of '{port['name']}' is empty or ends in a full stop")
-        if port.get("unit") == "Hz" and port.get("high", 0) > 24000:
-            problems.append(f"'{port['name']}' goes beyond 24 kHz")
+        if port.get("unit") == "Hz" and port.get("high", 0) > 48000:
+            problems.append(f"'{port['name']}' goes beyond 48 kHz")
         if "default" in port and "low" in port and not port["low"] <= port["default"] <= port["high"]:
             problems.append(f"the default of '{port['name']}' is out of its range")
     if not module["outputs"] and module["name"] != "output":
@@ -70,14 +70,17 @@ def words(problems, module):
 
 
 def state_of(program, nodes):
-    """Does a node of these keep anything from frame to frame? By its instructions."""
+    """Does a node of these keep anything from frame to frame? By its instructions, but for those
+    that change its rate."""
     node = None
     for line in program.splitlines():
         if line.startswith(".node"):
             node = line.split('"')[1]
         call = re.match(r"CALL_OP +(\w+)", line)
-        if node in nodes and call and (OPS[call[1]][0] or OPS[call[1]][1] in ("RING", "RING_TABLE")):
-            return True
+        if node in nodes and call:
+            words, memory, _ = OPS[call[1]]
+            if memory in ("RING", "RING_TABLE") or (words and memory not in ("UP", "DOWN")):
+                return True
         if node in nodes and line.startswith("WRITE_PORT"):
             return True
     return False
@@ -161,7 +164,7 @@ def main():
     for row in rows:
         module = modules[row[2]]
         problems = names(module, row)
-        words(problems, module)
+        texts(problems, module)
         if module["example"]:
             example(problems, module)
         say(module["name"], problems)
