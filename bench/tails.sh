@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tails.sh [MODULE] - what a frame of each module costs in CPU time and instructions, loud and in its
-# tail: noise for a while, then silence for a second. A tail over 1.2 times the loud part is marked.
+# tail: noise for a while, then silence for a second. A tail over 1.2 times the loud part, and more
+# than 2 ns or 16 instructions over it, is marked.
 # Columns: ns a frame of one voice, loud and tail, and their ratio; the same of eight voices side by
 # side; instructions a frame of one voice, loud and tail (callgrind, AVX2 at most). The patch is a
 # node with params at its defaults: what the machine costs around it is in all figures.
@@ -23,5 +24,5 @@ printf '%-20s %23s %23s %17s\n' "" "1 voice: ns a frame" "8 voices: ns a frame" 
 printf '%-20s %8s %8s %5s %8s %8s %5s %8s %8s\n' module loud tail ratio loud tail ratio loud tail
 awk 'NR == FNR {count[$1 " " $2] = $3 / 4800; next}
      {printf "%s %8.1f %8.1f%s\n", $0, count["loud " $1], count["tail " $1],
-          ($4 > 1.2 || $7 > 1.2 || count["tail " $1] > 1.2 * count["loud " $1] + 16) ? " *" : ""}' \
+          ($4 > 1.2 && $3 > $2 + 2 || $7 > 1.2 && $6 > $5 + 2 || count["tail " $1] > 1.2 * count["loud " $1] + 16) ? " *" : ""}' \
     "$work/counts" "$work/times"

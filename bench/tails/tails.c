@@ -13,7 +13,7 @@
 #define CALLGRIND_DUMP_STATS_AT(name) (void)(name)
 #endif
 
-enum { FRAMES = 4800, SETTLE = 48000, ROUNDS = 7, LANES = 8 };
+enum { FRAMES = 4800, SETTLE = 48000, ROUNDS = 25, LANES = 8 };
 
 struct run {
     struct patch patch;
