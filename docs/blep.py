@@ -14,8 +14,8 @@ best one is a linear programme:
     minimise  max |G(f)| (28 kHz / f)^SLOPE   over f >= 28 kHz that fold below 20 kHz
     with      |G(f) - 1| <= EPS               up to F_PASS,   G(0) = 1.
 With SLOPE 1, the 1/f of a saw's harmonics, every alias below 20 kHz is equally loud; a little less
-puts the loudest next to 20 kHz. H and N are the least that put a saw and a pulse ahead of band-limited
-tables read with linear interpolation at every note (docs/quality.md).
+puts the loudest next to 20 kHz. H and N were chosen so that a saw and a pulse stay ahead of band-limited
+tables read with linear interpolation at every note of docs/quality.md, with 3 dB to spare.
 """
 import os
 import re

@@ -306,6 +306,11 @@ int ring(struct lowering *l, unsigned node, double seconds)
     return ir_ring(l->ir, port_frames(l, node, seconds, 0.999999));
 }
 
+void *scratch(struct lowering *l, size_t count, size_t size)
+{
+    return arena_take(l->ir->arena, count, size);
+}
+
 int table(struct lowering *l, const double *values, size_t count)
 {
     float *rounded = arena_take(l->ir->arena, count, sizeof *rounded);

@@ -1,10 +1,11 @@
-/* osc.c - oscillators. */
+/* osc.c - oscillators. Those of tables are in osc_wavetable.c and osc_sample.c. */
 #include "compiler/lower/lower.h"
 
 DIRECT(OSC_SAW, osc_saw)
 DIRECT(OSC_PULSE, osc_pulse)
 DIRECT(OSC_TRIANGLE, osc_triangle)
 DIRECT(OSC_PHASOR, osc_phasor)
+DIRECT(OSC_TICK, osc_tick)
 
 void lower_OSC_SINE(struct lowering *l, unsigned node)
 {
@@ -14,5 +15,76 @@ void lower_OSC_SINE(struct lowering *l, unsigned node)
         out = op2(l, VM_OP_osc_sine_pm, freq, in_value(l, node, VM_IN_OSC_SINE_phase));
     else
         out = op1(l, VM_OP_osc_sine, freq);
+    set_out(l, node, 0, out);
+}
+
+/* An impulse's area is a frame's of its own rate; as many frames more there are, as much louder. */
+void lower_OSC_IMPULSE(struct lowering *l, unsigned node)
+{
+    int out = op1(l, VM_OP_osc_impulse, in_value(l, node, VM_IN_OSC_IMPULSE_freq));
+    set_out(l, node, 0, scale(l, out, node_rate(l, node)));
+}
+
+void lower_OSC_SUPERSAW(struct lowering *l, unsigned node)
+{
+    int c = op2(l, VM_OP_supersaw_coeff, in_value(l, node, VM_IN_OSC_SUPERSAW_detune),
+                in_value(l, node, VM_IN_OSC_SUPERSAW_mix));
+    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_OSC_SUPERSAW_freq), c, c + 1, c + 2};
+    struct ir_extra key = {.key = node_key(l, node, 0)};
+    int out = op_with(l, VM_OP_osc_supersaw, key, in);
+    int away = mul(l, out + 1, in_value(l, node, VM_IN_OSC_SUPERSAW_spread));
+    set_out(l, node, 0, out);
+    set_out(l, node, 1, add(l, out, away));
+    set_out(l, node, 2, sub(l, out, away));
+}
+
+void lower_OSC_ONESHOT(struct lowering *l, unsigned node)
+{
+    int freq = in_value(l, node, VM_IN_OSC_ONESHOT_freq);
+    int out = op2(l, VM_OP_osc_oneshot, freq, in_value(l, node, VM_IN_OSC_ONESHOT_gate));
+    set_out(l, node, 0, out);
+    set_out(l, node, 1, out + 1);
+}
+
+void lower_OSC_FM(struct lowering *l, unsigned node)
+{
+    int in[VM_OP_INPUTS] = {0};
+    for (unsigned j = 0; j < 5; j++)
+        in[j] = in_value(l, node, j);
+    int out = op(l, VM_OP_osc_fm, in);
+    set_out(l, node, 0, out);
+    set_out(l, node, 1, out + 1);
+}
+
+/* 1/2 where p < duty, else -1/2, less its mean, duty - 1/2. */
+static int sfxr_square(struct lowering *l, unsigned node, int freq)
+{
+    int sweep = scale(l, in_value(l, node, VM_IN_OSC_SFXR_sweep), 1.0 / node_rate(l, node));
+    int duty = op2(l, VM_OP_sfxr_duty, in_value(l, node, VM_IN_OSC_SFXR_duty), sweep);
+    int mean = sub(l, duty, constant(l, 0.5));
+    return sub(l, scale(l, op2(l, VM_OP_osc_pulse, freq, duty), 0.5), mean);
+}
+
+void lower_OSC_SFXR(struct lowering *l, unsigned node)
+{
+    enum { SQUARE, SAW, SINE, NOISE };
+    int freq = in_value(l, node, VM_IN_OSC_SFXR_freq);
+    int in[VM_OP_INPUTS] = {freq};
+    struct ir_extra key = {.key = node_key(l, node, 0)};
+    int out = IR_NONE;
+    switch ((int)in_static(l, node, VM_IN_OSC_SFXR_wave)) {
+    case SQUARE:
+        out = sfxr_square(l, node, freq);
+        break;
+    case SAW:
+        out = scale(l, op1(l, VM_OP_osc_saw, freq), -1.0);
+        break;
+    case SINE:
+        out = op1(l, VM_OP_osc_sine, freq);
+        break;
+    case NOISE:
+        out = op_with(l, VM_OP_sfxr_noise, key, in);
+        break;
+    }
     set_out(l, node, 0, out);
 }

@@ -98,7 +98,9 @@ static inline double log_between(uint64_t *chance, double low, double high)
 static inline double likely(const struct vm_module *m, const struct vm_in *in, uint64_t *chance)
 {
     double low = range_low(m, in), high = range_high(m, in), x;
-    if (is_sound(m, in) && kit_random(chance) % 4)
+    if (in->use == VM_USE_STATIC && in->unit == VM_UNIT_NONE && low >= 1.0 && low == floor(low))
+        x = (double)(1u << kit_random(chance) % 6); /* a count, of a table's rows perhaps */
+    else if (is_sound(m, in) && kit_random(chance) % 4)
         x = kit_between(chance, -1.0, 1.0);
     else if (in->unit == VM_UNIT_SECONDS)
         x = log_between(chance, 1e-5, kit_random(chance) % 4 ? 0.02 : fmax(high, 2e-5));

@@ -192,4 +192,11 @@ KERNEL(osc_triangle)
     s->phase += increment;
 }
 
+/* The rest of the family builds on these. */
+#include "vm/osc/clock.h"
+#include "vm/osc/fm.h"
+#include "vm/osc/pulses.h"
+#include "vm/osc/sample.h"
+#include "vm/osc/wavetable.h"
+
 #endif
