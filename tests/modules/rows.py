@@ -177,6 +177,9 @@ def main():
     ids = [op[2] for op in OPS.values()]
     say("op-ids", ["an op's id stands twice"] if len(set(ids)) < len(ids) else [])
     text = lowerings()
+    # A macro may paste the name: VM_OP_svf_##what##_coeff.
+    for first, last in re.findall(r"VM_OP_(\w*)##\w+(?:##(\w+))?", text):
+        USED.update(op for op in OPS if op.startswith(first) and op.endswith(last))
     unused = [op for op in OPS if op not in USED and not re.search(rf"VM_OP_{op}\b|[(,] ?{op}\)", text)]
     say("ops", [f"no module is lowered to {op}" for op in unused])
 
