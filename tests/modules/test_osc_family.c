@@ -383,6 +383,38 @@ static void test_plain(void **state)
     free(y);
 }
 
+/* ---- at higher rates ---- */
+
+/* The same fundamental and third harmonic, at the same level, whatever the rate. */
+static void test_oversampled(void **state)
+{
+    static const char *const nodes[] = {
+        "osc.impulse (freq 1000)",
+        "osc.supersaw (freq 1000) (detune 0.8)",
+        "osc.fm (freq 1000) (ratio 2) (index 1.5) (feedback 0.5)",
+        "osc.sfxr (freq 1000) (duty 0.3)",
+        "osc.sfxr (freq 1000) (duty 0.5) (sweep -0.2)",
+        "osc.wavetable (table 0 1 0.9 -0.5 0.3 0.2 -0.1 -0.9) (freq 1000)",
+        "osc.sample (table 0 1 0.9 -0.5 0.3 0.2 -0.1 -0.9 -0.8 0.1 0.2 0.4) (rate 0.25) (loop on)"
+        " (interpolation sinc)",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(nodes); i++)
+        for (int rate = 2; rate <= 8; rate *= 2) {
+            float *x = sound_of(text_of("(patch (output (%s)))", nodes[i]), SPECTRUM_FRAMES);
+            float *y = sound_of(text_of("(patch (output (%s (oversample %d))))", nodes[i], rate),
+                                SPECTRUM_FRAMES);
+            for (int k = 1; k <= 3; k += 2) {
+                double one = spectrum_line(x, 1000.0 * k), many = spectrum_line(y, 1000.0 * k);
+                if (!(fabs(decibels(many / one)) < 0.2)) /* the ripple of saws */
+                    fail_msg("%s, harmonic %d: %g, %d times oversampled %g", nodes[i], k, one, rate,
+                             many);
+            }
+            free(x);
+            free(y);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_sfxr_square),
         cmocka_unit_test(test_sfxr_others),
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_oversampled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
