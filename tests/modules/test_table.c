@@ -208,12 +208,22 @@ static int run_before(struct stage *s, struct rp_error *error)
 
 /* ---- measures ---- */
 
+/* An input that feeds back, so that what goes in may be added up every frame. */
+static int adds_up(const struct vm_in *in)
+{
+    static const char *const names[] = {"feedback", "leak", "a1", "a2"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcmp(in->name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
 /* The loudest that what goes in accounts for: the product of the largest magnitudes, at least 1, of
- * all that is neither a frequency nor a time, times 16; what feeds back may add it up every frame.
+ * all that is neither a frequency nor a time, times 32; what feeds back may add it up every frame.
  * Arithmetic gives what its algebra says, however large. */
 static double bound(const struct trial *t)
 {
-    double most = 16.0;
+    double most = 32.0;
     if (strcmp(vm_module_family(t->module)->name, "math") == 0)
         return FLT_MAX;
     for (unsigned i = 0; i < t->module->inputs; i++) {
@@ -222,9 +232,9 @@ static double bound(const struct trial *t)
         double size = fmax(fabs(w->low), fabs(w->high));
         if (w->drive == DRIVE_SOUND)
             size = t->level;
-        if (strcmp(in->name, "feedback") == 0)
-            size = TRIAL_FRAMES;
-        if (in->unit != VM_UNIT_HZ && in->unit != VM_UNIT_SECONDS)
+        if (adds_up(in))
+            most *= TRIAL_FRAMES;
+        else if (in->unit != VM_UNIT_HZ && in->unit != VM_UNIT_SECONDS)
             most *= fmax(size, 1.0);
     }
     return most;
