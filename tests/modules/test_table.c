@@ -208,18 +208,22 @@ static int run_before(struct stage *s, struct rp_error *error)
 
 /* ---- measures ---- */
 
+/* An input that feeds back, so that what goes in may be added up every frame. */
+static int adds_up(const struct vm_in *in)
+{
+    return strcmp(in->name, "feedback") == 0 || strcmp(in->name, "leak") == 0;
+}
+
 /* The loudest that what goes in accounts for: the product of the largest magnitudes, at least 1, of
- * all that is neither a frequency nor a time, times 16; what feeds back may add it up every
+ * all that is neither a frequency nor a time, times 32; what feeds back may add it up every
  * frame, and rows of a table may add up.
  * What resonates without a q to say how much gathers 256 times. Arithmetic gives what its algebra
  * says, however large, and a biquad what its coefficients do. */
 static double bound(const struct trial *t)
 {
-    double most = is_of(t->module, "physical") ? 256.0 : 16.0;
+    double most = is_of(t->module, "physical") ? 256.0 : 32.0;
     if (is_of(t->module, "math") || strcmp(t->module->name, "filter.biquad") == 0)
         return FLT_MAX;
-    if (strcmp(t->module->name, "filter.leaky") == 0) /* it sums */
-        most *= TRIAL_FRAMES;
     for (unsigned i = 0; i < t->module->inputs; i++) {
         const struct vm_in *in = &t->module->in[i];
         const struct wire *w = &t->in[i];
@@ -228,7 +232,7 @@ static double bound(const struct trial *t)
             size = t->level;
         if (w->drive == DRIVE_TABLE)
             size = t->rows;
-        if (strcmp(in->name, "feedback") == 0)
+        if (adds_up(in))
             size = TRIAL_FRAMES;
         if (in->unit != VM_UNIT_HZ && in->unit != VM_UNIT_SECONDS)
             most *= fmax(size, 1.0);
