@@ -216,6 +216,8 @@ static double bound(const struct trial *t)
     double most = 16.0;
     if (strcmp(vm_module_family(t->module)->name, "math") == 0)
         return FLT_MAX;
+    if (strcmp(vm_module_family(t->module)->name, "physical") == 0) /* resonates */
+        most *= TRIAL_FRAMES;
     for (unsigned i = 0; i < t->module->inputs; i++) {
         const struct vm_in *in = &t->module->in[i];
         const struct wire *w = &t->in[i];
@@ -230,7 +232,8 @@ static double bound(const struct trial *t)
     return most;
 }
 
-/* Silence and constants go in, where sound is meant to go through. */
+/* Silence and constants go in, where sound is meant to go through. A shape's table may say anything
+ * of silence. */
 static int should_be_quiet(const struct trial *t)
 {
     static const char *const families[] = {"filter", "delay", "dynamics", "shape"};
@@ -240,7 +243,8 @@ static int should_be_quiet(const struct trial *t)
     for (unsigned i = 0; i < t->module->inputs; i++) {
         const struct wire *w = &t->in[i];
         if (w->drive == DRIVE_NOISE || w->drive == DRIVE_SQUARE || w->drive == DRIVE_PARAM ||
-            (is_sound(t->module, &t->module->in[i]) && w->drive == DRIVE_CONSTANT))
+            (is_sound(t->module, &t->module->in[i]) && w->drive == DRIVE_CONSTANT) ||
+            (strcmp(t->module->name, "shape.table") == 0 && w->drive == DRIVE_TABLE))
             return 0;
         quiet |= w->drive == DRIVE_SOUND && t->sound == SOUND_SILENCE;
     }
