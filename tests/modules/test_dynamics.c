@@ -353,6 +353,41 @@ static void test_transient_tail(void **state)
     free(in);
 }
 
+/* ---- anything ---- */
+
+/* Every input leaping over more than its range: finite, and no louder than the gain allows. */
+static void test_leaping_inputs(void **state)
+{
+    static const char *const modules[] = {
+        "(dynamics.compressor (input) (threshold n) (ratio n) (attack n) (release n) (knee n) "
+        "(makeup 1) (window n) (side n) (detector rms))",
+        "(dynamics.compressor (input) (threshold n) (ratio n) (attack n) (release n) (knee n))",
+        "(dynamics.limiter (input) (ceiling n) (release n))",
+        "(dynamics.gate (input) (threshold n) (hysteresis n) (attack n) (hold n) (release n) "
+        "(range "
+        "n))",
+        "(dynamics.transient (input) (attack n) (sustain n) (rise n) (fall n))",
+    };
+    float l[LONG / 4], r[LONG / 4], out_l[LONG / 4], out_r[LONG / 4];
+    uint64_t chance = 11;
+    (void)state;
+    for (unsigned i = 0; i < COUNT(modules); i++)
+        for (double size = 1e-6; size < 1e7; size *= 1e6) {
+            char text[400];
+            for (size_t n = 0; n < COUNT(l); n++) {
+                l[n] = (float)kit_between(&chance, -1e6, 1e6);
+                r[n] = n % 5 == 0 ? 0.0f : -l[n] * 1e-9f;
+            }
+            snprintf(text, sizeof text,
+                     "(patch (def n (gain (noise.hold (freq 12000)) %g)) (output %s))", size,
+                     modules[i]);
+            struct player p = play(text);
+            player_run_in(&p, COUNT(l), l, r, out_l, out_r);
+            player_close(&p);
+            assert_true(peak_of(out_l, COUNT(l)) < 1e9 && peak_of(out_r, COUNT(l)) < 1e9);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_gate_times),
         cmocka_unit_test(test_transient_onset),
         cmocka_unit_test(test_transient_tail),
+        cmocka_unit_test(test_leaping_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

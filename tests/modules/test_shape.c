@@ -131,8 +131,8 @@ static void test_reduce(void **state)
     for (unsigned i = 0; i < COUNT(rates); i++) {
         char text[200];
         float *in = calloc(FRAMES, sizeof *in), *out = calloc(FRAMES, sizeof *out);
-        snprintf(text, sizeof text, "(patch (output (shape.reduce (input.mono) (freq %g))))",
-                 rates[i]);
+        snprintf(text, sizeof text,
+                 "(patch (output (shape.reduce (input.mono) (freq (math.add %g 0)))))", rates[i]);
         struct player p = play(text);
         for (int n = 0; n < FRAMES; n++)
             in[n] = (float)(n + 1);
