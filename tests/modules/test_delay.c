@@ -592,53 +592,6 @@ static void test_tails(void **state)
     free(in);
 }
 
-/* ---- under anything ---- */
-
-/* Every signal input of every module of the family is noise between the ends of its range. */
-static void make_violent(const struct vm_module *m, char *text, size_t size, int ends)
-{
-    size_t at = (size_t)snprintf(text, size, "(patch (output (%s", m->name);
-    for (unsigned j = 0; j < m->inputs; j++) {
-        const struct vm_in *in = &m->in[j];
-        double low = in->low, high = in->high < 100.0 || in->unit == VM_UNIT_HZ ? in->high : 100.0;
-        low = low < -100.0 ? -100.0 : low;
-        if (in->kind == VM_DATA)
-            at += (size_t)snprintf(text + at, size - at, " (%s (table (0.001 -2) (0.0005 1)))",
-                                   in->name);
-        else if (in->use == VM_USE_STATIC || in->kind == VM_CHOICE)
-            continue;
-        else if (ends)
-            at += (size_t)snprintf(text + at, size - at,
-                                   " (%s %.9g (gain (math.clip (gain (noise.white) (amp 1e6))) "
-                                   "(amp %.9g)))",
-                                   in->name, (low + high) / 2, (high - low) / 2);
-        else
-            at +=
-                (size_t)snprintf(text + at, size - at, " (%s %.9g (gain (noise.white) (amp %.9g)))",
-                                 in->name, (low + high) / 2, (high - low) / 2);
-    }
-    snprintf(text + at, size - at, ")))");
-}
-
-static void test_violence(void **state)
-{
-    static float left[24000], right[24000];
-    static char text[8000];
-    (void)state;
-    for (size_t i = 0; i < vm_module_count; i++) {
-        const struct vm_module *m = &vm_modules[i];
-        if (m->id >> 8 != 7)
-            continue;
-        for (int ends = 0; ends < 2; ends++) {
-            make_violent(m, text, sizeof text, ends);
-            struct player p = play(text);
-            player_run_in(&p, 24000, NULL, NULL, left, p.channels == 2 ? right : NULL);
-            assert_true(peak_of(left, 24000) < 1e12);
-            player_close(&p);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -661,7 +614,6 @@ int main(void)
         cmocka_unit_test(test_haas),
         cmocka_unit_test(test_ways),
         cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_violence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
