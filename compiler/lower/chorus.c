@@ -43,7 +43,7 @@ void lower_CHORUS(struct lowering *l, unsigned node)
         if (s == 1 && in.right != IR_NONE)
             port = tapped_line(l, node, longest, in.right);
         int wet = chorus_side(l, node, port, s);
-        out[s] = blend(l, node, VM_IN_CHORUS_mix, side_of(in, s), wet);
+        out[s] = blend(l, node, VM_IN_CHORUS_wet, side_of(in, s), wet);
     }
     set_sides(l, node, out[0], out[1]);
 }
@@ -61,7 +61,7 @@ void lower_FLANGER(struct lowering *l, unsigned node)
     for (unsigned s = 0; s < 2; s++) {
         int frames = add(l, time, mul(l, lfo(l, rate, turns[s]), depth)), x = side_of(in, s);
         int wet = ringed(l, node, VM_OP_comb, longest, x, frames, feedback);
-        out[s] = blend(l, node, VM_IN_FLANGER_mix, x, wet);
+        out[s] = blend(l, node, VM_IN_FLANGER_wet, x, wet);
     }
     set_sides(l, node, out[0], out[1]);
 }
@@ -80,7 +80,7 @@ void lower_PHASER(struct lowering *l, unsigned node)
     for (unsigned s = 0; s < 2; s++) {
         int centre = op3(l, VM_OP_sweep, freq, depth, lfo(l, rate, turns[s])), x = side_of(in, s);
         int wet = op3(l, chain, x, op1(l, VM_OP_phaser_coeff, centre), feedback);
-        out[s] = blend(l, node, VM_IN_PHASER_mix, x, wet);
+        out[s] = blend(l, node, VM_IN_PHASER_wet, x, wet);
     }
     set_sides(l, node, out[0], out[1]);
 }

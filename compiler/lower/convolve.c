@@ -65,7 +65,7 @@ void lower_CONVOLVE(struct lowering *l, unsigned node)
 {
     const struct data *d = in_table(l, node, VM_IN_CONVOLVE_impulse);
     struct signal in = in_signal(l, node, VM_IN_CONVOLVE_in), out = in;
-    int gain = in_value(l, node, VM_IN_CONVOLVE_gain);
+    int gain = in_value(l, node, VM_IN_CONVOLVE_level);
     if (check_response(l, node, d))
         return;
     out.left = mul(l, through(l, node, d, 0, in.left), gain);
@@ -80,7 +80,7 @@ void lower_CONVOLVE_STEREO(struct lowering *l, unsigned node)
     const struct data *d[2] = {in_table(l, node, VM_IN_CONVOLVE_STEREO_impulse),
                                in_table(l, node, VM_IN_CONVOLVE_STEREO_right)};
     struct signal in = in_signal(l, node, VM_IN_CONVOLVE_STEREO_in);
-    int gain = in_value(l, node, VM_IN_CONVOLVE_STEREO_gain), out[2];
+    int gain = in_value(l, node, VM_IN_CONVOLVE_STEREO_level), out[2];
     unsigned column = !d[1] && d[0] && d[0]->columns == 2;
     if (!d[1])
         d[1] = d[0];

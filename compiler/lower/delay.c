@@ -50,12 +50,12 @@ int ringed(struct lowering *l, unsigned node, enum vm_op what, double high, int 
     return op_with(l, what, extra, in);
 }
 
-int blend(struct lowering *l, unsigned node, unsigned mix, int dry, int wet)
+int blend(struct lowering *l, unsigned node, unsigned share, int dry, int wet)
 {
     double x;
-    if (in_constant(l, node, mix, &x) && (x == 0.0 || x == 1.0))
+    if (in_constant(l, node, share, &x) && (x == 0.0 || x == 1.0))
         return x == 0.0 ? dry : wet;
-    return add(l, dry, mul(l, sub(l, wet, dry), in_value(l, node, mix)));
+    return add(l, dry, mul(l, sub(l, wet, dry), in_value(l, node, share)));
 }
 
 int side_of(struct signal s, unsigned side)
@@ -169,7 +169,7 @@ void lower_DELAY_ALLPASS(struct lowering *l, unsigned node)
     double max = in_static(l, node, VM_IN_DELAY_ALLPASS_max);
     struct span time = time_span(l, node, VM_IN_DELAY_ALLPASS_time, max);
     int frames = time_frames(l, node, VM_IN_DELAY_ALLPASS_time);
-    int gain = in_value(l, node, VM_IN_DELAY_ALLPASS_gain);
+    int gain = in_value(l, node, VM_IN_DELAY_ALLPASS_feedback);
     ring_sides(l, node, VM_IN_DELAY_ALLPASS_in, VM_OP_allpass, time.high, frames, gain);
 }
 
@@ -186,7 +186,7 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
     int feedback = in_value(l, node, VM_IN_DELAY_PINGPONG_feedback);
     int corner = op1(l, VM_OP_decay_corner, in_value(l, node, VM_IN_DELAY_PINGPONG_tone));
     int none = constant(l, 0.0), one = constant(l, 1.0);
-    unsigned mix = VM_IN_DELAY_PINGPONG_mix;
+    unsigned share = VM_IN_DELAY_PINGPONG_wet;
     int limit[2] = {constant(l, -0.99), constant(l, 0.99)};
     int port[2], out[2];
     /* The shortest delay stands beyond what the polynomial reads of newer frames. */
@@ -207,8 +207,8 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
         int silent = s == 1 && in.right == IR_NONE;
         delay_write(l, port[s], silent ? back : add(l, side_of(in, s), back));
     }
-    set_sides(l, node, blend(l, node, mix, side_of(in, 0), out[0]),
-              blend(l, node, mix, side_of(in, 1), out[1]));
+    set_sides(l, node, blend(l, node, share, side_of(in, 0), out[0]),
+              blend(l, node, share, side_of(in, 1), out[1]));
 }
 
 /* Whole frames of a table's time; negative ones are 0. */

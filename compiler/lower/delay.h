@@ -19,8 +19,8 @@ int tapped_line(struct lowering *, unsigned node, double high, int value);
 int tap(struct lowering *, enum vm_op, int port, int frames);
 /* An op of three inputs with a ring of its own that holds `high` seconds. */
 int ringed(struct lowering *, unsigned node, enum vm_op, double high, int a, int b, int c);
-/* dry + mix (wet - dry); exactly dry or wet where the input `mix` is a constant 0 or 1. */
-int blend(struct lowering *, unsigned node, unsigned mix, int dry, int wet);
+/* dry + share (wet - dry); exactly dry or wet where the input `share` is a constant 0 or 1. */
+int blend(struct lowering *, unsigned node, unsigned share, int dry, int wet);
 /* A side of a signal: a mono one has the same on both. */
 int side_of(struct signal, unsigned side);
 /* Output 0 is stereo, 1 and 2 its sides. */

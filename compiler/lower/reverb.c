@@ -171,7 +171,7 @@ void lower_REVERB_FDN(struct lowering *l, unsigned node)
     for (unsigned i = 0; i < LINES; i++)
         delay_write(l, f.port[i], add(l, f.in[i % 2], f.line[i]));
     for (unsigned s = 0; s < 2; s++)
-        out[s] = blend(l, node, VM_IN_REVERB_FDN_mix, side_of(dry, s), out[s]);
+        out[s] = blend(l, node, VM_IN_REVERB_FDN_wet, side_of(dry, s), out[s]);
     set_sides(l, node, out[0], out[1]);
 }
 
@@ -309,6 +309,6 @@ void lower_REVERB_PLATE(struct lowering *l, unsigned node)
     for (unsigned h = 0; h < 2; h++)
         plate_half(l, &p, h, x);
     for (unsigned s = 0; s < 2; s++)
-        out[s] = blend(l, node, VM_IN_REVERB_PLATE_mix, side_of(dry, s), out[s]);
+        out[s] = blend(l, node, VM_IN_REVERB_PLATE_wet, side_of(dry, s), out[s]);
     set_sides(l, node, out[0], out[1]);
 }

@@ -116,7 +116,7 @@ static void check_even_decay(const char *form, double size, double seconds, int 
     int log2_all = log2_for(seconds);
     double speed[COUNT(octaves)] = {0.0};
     for (int room = 0; room < rooms; room++) {
-        TEXT("(patch (def r (%s (decay %g) (size %g) (mix 100%%))) (output r.%s))", form, seconds,
+        TEXT("(patch (def r (%s (decay %g) (size %g) (wet 100%%))) (output r.%s))", form, seconds,
              size * (1.0 + 0.8 * room / rooms), room % 2 ? "left" : "right");
         float *h = impulse_of(text, (size_t)1 << log2_all);
         double complex *x = spectrum_of(h, log2_all);
@@ -152,7 +152,7 @@ static void test_fdn_bands(void **state)
 {
     (void)state;
     float *h = impulse_of("(patch (def r (reverb.fdn (input.mono) (decay 2s) (high 0.4) (high_freq "
-                          "5000) (low 1.5) (low_freq 250) (mix 100%))) (output r.left))",
+                          "5000) (low 1.5) (low_freq 250) (wet 100%))) (output r.left))",
                           1 << 18);
     double complex *x = spectrum_of(h, 18);
     double high = band_decay(x, 18, 5000.0, 0.2);
@@ -234,10 +234,10 @@ static void check_texture(const char *text, const char *name, double dense_by, d
 static void test_texture(void **state)
 {
     (void)state;
-    check_texture("(patch (def r (reverb.fdn (input.mono) (decay 4s) (mix 100%))) (output "
+    check_texture("(patch (def r (reverb.fdn (input.mono) (decay 4s) (wet 100%))) (output "
                   "r.left))",
                   "reverb.fdn", 0.15, 14.0);
-    check_texture("(patch (def r (reverb.plate (input.mono) (decay 4s) (mix 100%))) (output "
+    check_texture("(patch (def r (reverb.plate (input.mono) (decay 4s) (wet 100%))) (output "
                   "r.left))",
                   "reverb.plate", 0.3, 14.0);
 }
@@ -251,7 +251,7 @@ static void test_stereo(void **state)
     (void)state;
     in[0] = 1.0f;
     for (int i = 0; i < 2; i++) {
-        TEXT("(patch (output (%s (input.mono) (decay 2s) (mix 100%%))))", forms[i]);
+        TEXT("(patch (output (%s (input.mono) (decay 2s) (wet 100%%))))", forms[i]);
         struct player p = play(text);
         double lr = 0.0, ll = 0.0, rr = 0.0;
         player_run_in(&p, FRAMES, in, NULL, left, right);
@@ -283,10 +283,10 @@ static int first_echo(const char *text)
 static void test_predelay(void **state)
 {
     (void)state;
-    assert_int_equal(first_echo("(patch (def r (reverb.fdn (input.mono) (predelay 20ms) (mix "
+    assert_int_equal(first_echo("(patch (def r (reverb.fdn (input.mono) (predelay 20ms) (wet "
                                 "100%))) (output r.left))"),
                      960 + 821);
-    assert_int_equal(first_echo("(patch (def r (reverb.plate (input.mono) (predelay 20ms) (mix "
+    assert_int_equal(first_echo("(patch (def r (reverb.plate (input.mono) (predelay 20ms) (wet "
                                 "100%))) (output r.left))"),
                      960 + 429);
 }
@@ -341,10 +341,10 @@ static void test_convolve(void **state)
 static void test_convolve_sides(void **state)
 {
     static const char *const texts[] = {"(patch (output (convolve.stereo (input) (impulse (table "
-                                        "(1 0) (0.5 0.25) (0 -1))) (gain 2))))",
+                                        "(1 0) (0.5 0.25) (0 -1))) (level 2))))",
                                         "(patch (output (convolve.stereo (input) (impulse (table 1 "
                                         "0.5 0)) (right (table 0 0.25 -1)) "
-                                        "(gain 2))))"};
+                                        "(level 2))))"};
     static const float want[2][4] = {{2, 1, 0, 0}, {0, 0.5f, -2, 0}};
     float in[4] = {1, 0, 0, 0}, left[4], right[4];
     (void)state;

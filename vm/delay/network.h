@@ -11,15 +11,14 @@
  *   high := 2/(1 + sqrt(1 + 4 t))
  * high makes a one-pole low-pass have the gain h at f: |H|^2 = high^2/(high^2 + 2 (1 - high)
  * (1 - cos)), solved. T held within 0.01 s and 1000 s, r within 0.01 and 1, l within 0.1 and 4, f
- * within 100 Hz and 23.5 kHz; no gain is below 2^-40, gain (1 + low) not above 0.9999. J.-M. Jot,
- * A. Chaigne, "Digital delay networks for designing artificial reverberators", 1991; the low-pass
- * by a frequency after F. Adriaensen's zita-rev1, 2010. */
+ * within 100 Hz and 23.5 kHz; gain is within 2^-40 and 1, gain (1 + low) not above 0.9999. J.-M.
+ * Jot, A. Chaigne, "Digital delay networks for designing artificial reverberators", 1991; the
+ * low-pass by a frequency after F. Adriaensen's zita-rev1, 2010. */
 KERNEL(decay_coeff)
 {
     (void)state;
     lane time = lane_clamp(in[1], 0.01f, 1000.0f);
-    lane d = lane_max(in[0], lane_set(0.0f));
-    lane power = lane_max(d * -9.9657843f / time, lane_set(-40.0f)); /* log2 of the gain */
+    lane power = lane_clamp(in[0] * -9.9657843f / time, -40.0f, 0.0f); /* log2 of the gain */
     lane gain = lane_exp2(power);
     lane whole = lane_exp2(power / lane_clamp(in[2], 0.1f, 4.0f));
     lane ratio = lane_clamp(in[3], 0.01f, 1.0f);
@@ -46,13 +45,16 @@ struct decay_state {
     lane low, high;
 };
 
-/* s += corner (x - s);  h += high (x + low s - h);  out := gain h.  Stable for 0 < corner,
- * high <= 1; out is held within 2^20, so that no loop grows without end however they move. */
+/* s += corner (x - s);  h += high (x + low s - h);  out := gain h.  corner and high are held within
+ * 0 and 1, where s and h stay within what comes in; out within 2^20, so that no loop grows without
+ * end however they move. */
 KERNEL(decay_filter)
 {
     struct decay_state *s = state;
-    s->low = lane_flush(s->low + in[3] * (in[0] - s->low));
-    s->high = lane_flush(s->high + in[4] * (in[0] + in[2] * s->low - s->high));
+    lane low = lane_clamp(in[2], -1.0f, 1e9f);
+    lane corner = lane_clamp(in[3], 0.0f, 1.0f), high = lane_clamp(in[4], 0.0f, 1.0f);
+    s->low = lane_flush(s->low + corner * (in[0] - s->low));
+    s->high = lane_flush(s->high + high * (in[0] + low * s->low - s->high));
     out[0] = lane_clamp(in[1] * s->high, -1048576.0f, 1048576.0f);
 }
 
