@@ -119,15 +119,15 @@ same_from() { # NAME CC OPT EXTRA
     (patchc=build/$1/patchc patchrun=build/$1/patchrun all_hashes) >"$work/got" &&
         diff "$work/wanted" "$work/got"
 }
-sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
+sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all -g0"
 for build in "gcc-O0 gcc -O0" "gcc-O3 gcc -O3" "clang-O0 clang -O0" "clang-O2 clang -O2" "clang-O3 clang -O3"; do
     # shellcheck disable=SC2086
     set -- $build
-    check "P1 $1" same_from "$1" "$2" "$3" ""
+    check "P1 $1" same_from "$1" "$2" "$3" -g0
 done
 check "P1 gcc-O1, address and undefined sanitizers" same_from gcc-sanitized gcc -O1 "$sanitize"
 check "P1 clang-O1, address and undefined sanitizers" same_from clang-sanitized clang -O1 "$sanitize"
-check "P1 gcc, FMA instructions at hand" same_from gcc-fma gcc -O2 "$(grep -qw fma /proc/cpuinfo && echo -mfma)"
+check "P1 gcc, FMA instructions at hand" same_from gcc-fma gcc -O2 "$(grep -qw fma /proc/cpuinfo && echo -mfma) -g0"
 
 # ---- P8: the unit tests, hostile bytecode among them, under the sanitizers ----
 

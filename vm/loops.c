@@ -94,14 +94,12 @@ LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigne
     }
 }
 
-/* Ops of up to three inputs get a loop for each set of varying inputs. Ops of more get one for
- * the two common sets (the first input alone: a filter at rest; all: a filter on the move), and
- * one that looks while it runs. Ops with much state or memory get the last alone: their kernel is
- * long, and what stands around it does not matter. */
-#define ONE_LOOP(name, mask)                                                                       \
-    case mask:                                                                                     \
-        loop(c, frames, k_##name, inputs, outputs, words, kind, mask);                             \
-        return;
+/* Which inputs vary is known to the compiler in the common cases: each set of up to two inputs; of
+ * more, the first alone (a filter at rest), all (a filter on the move), and for an op with state
+ * none. A loop that looks while it runs takes the others, and ops with much state or memory, whose
+ * kernel is so long that what stands around it does not matter. An op without state that runs on
+ * uniform values alone runs for one frame, where a value is as good as a signal. */
+#define ONE_LOOP(name, mask) loop(c, frames, k_##name, inputs, outputs, words, kind, mask)
 
 #define LOOPS(name, n_in, n_out, n_state, memory)                                                  \
     const unsigned inputs = n_in, outputs = n_out, words = n_state, kind = memory;                 \
@@ -109,25 +107,18 @@ LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigne
     _Static_assert(n_in <= (int)VM_OP_INPUTS && n_out <= (int)VM_OP_OUTPUTS &&                     \
                        n_state <= (int)VM_OP_STATE,                                                \
                    "a row is within the machine's limits");                                        \
-    if (words > 8 || kind != VM_NOTHING) {                                                         \
-        loop(c, frames, k_##name, inputs, outputs, words, kind, c->varying);                       \
-    } else if (inputs <= 3) {                                                                      \
-        switch (c->varying & all) {                                                                \
-            ONE_LOOP(name, 0)                                                                      \
-            ONE_LOOP(name, 1)                                                                      \
-            ONE_LOOP(name, 2)                                                                      \
-            ONE_LOOP(name, 3)                                                                      \
-            ONE_LOOP(name, 4)                                                                      \
-            ONE_LOOP(name, 5)                                                                      \
-            ONE_LOOP(name, 6)                                                                      \
-            ONE_LOOP(name, 7)                                                                      \
-        }                                                                                          \
-    } else if (c->varying == 1)                                                                    \
-        loop(c, frames, k_##name, inputs, outputs, words, kind, 1);                                \
-    else if (c->varying == all)                                                                    \
-        loop(c, frames, k_##name, inputs, outputs, words, kind, all);                              \
-    else                                                                                           \
-        loop(c, frames, k_##name, inputs, outputs, words, kind, c->varying);
+    if (words > 8 || kind != VM_NOTHING)                                                           \
+        ONE_LOOP(name, c->varying);                                                                \
+    else if (c->varying == all || (words == 0 && c->varying == 0))                                 \
+        ONE_LOOP(name, all);                                                                       \
+    else if (words > 0 && c->varying == 0)                                                         \
+        ONE_LOOP(name, 0);                                                                         \
+    else if (inputs > 1 && c->varying == 1)                                                        \
+        ONE_LOOP(name, 1);                                                                         \
+    else if (inputs == 2)                                                                          \
+        ONE_LOOP(name, 2);                                                                         \
+    else if (inputs > 2)                                                                           \
+        ONE_LOOP(name, c->varying);
 
 #define RUN_NOTHING(name, in, out, state)    LOOPS(name, in, out, state, VM_NOTHING)
 #define RUN_RING(name, in, out, state)       LOOPS(name, in, out, state, VM_RING)

@@ -211,7 +211,7 @@ static int run_before(struct stage *s, struct rp_error *error)
 /* An input that feeds back, so that what goes in may be added up every frame. */
 static int adds_up(const struct vm_in *in)
 {
-    return strcmp(in->name, "feedback") == 0 || strcmp(in->name, "leak") == 0;
+    return strcmp(in->name, "feedback") == 0;
 }
 
 /* The loudest that what goes in accounts for: the product of the largest magnitudes, at least 1, of
@@ -224,6 +224,8 @@ static double bound(const struct trial *t)
     double most = is_of(t->module, "physical") ? 256.0 : 32.0;
     if (is_of(t->module, "math") || strcmp(t->module->name, "filter.biquad") == 0)
         return FLT_MAX;
+    if (strcmp(t->module->name, "filter.leaky") == 0) /* its leak is in Hz */
+        most *= TRIAL_FRAMES;
     for (unsigned i = 0; i < t->module->inputs; i++) {
         const struct vm_in *in = &t->module->in[i];
         const struct wire *w = &t->in[i];
