@@ -173,7 +173,7 @@ static int read_frames(const char *option, const char *text, uint64_t low, uint6
 {
     if (value_time(text, frames))
         return usage(option, *text == '.' ? "not a time; a number begins with a digit: 0.5"
-                                          : "not a time; write 0.5s, 20ms or 24000f");
+                                          : "not a time; write 0.5s, 20ms, 24000f or 30t");
     if (*frames >= low && *frames <= high)
         return 0;
     fprintf(stderr, "patchrun: %s: '%s' is outside %" PRIu64 " to %" PRIu64 " frames (%g s)\n",

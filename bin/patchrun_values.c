@@ -1,4 +1,5 @@
 #include "bin/patchrun_values.h"
+#include "render/mixer/command.h"
 #include "text/diag.h"
 #include "text/number.h"
 #include "vm/disassemble.h"
@@ -9,20 +10,24 @@
 
 enum { MOST_TEXT = 100, MOST_PARAMS = 1024 };
 
-/* "24000f" */
-static int read_frame_number(const char *text, uint64_t *frames)
+/* "24000f", "30t" */
+static int read_count(const char *text, uint64_t *frames)
 {
     char *end;
     if (text[0] < '0' || text[0] > '9' || strlen(text) > 12)
         return -1;
     *frames = strtoull(text, &end, 10);
-    return strcmp(end, "f") == 0 ? 0 : -1;
+    if (strcmp(end, "t") == 0)
+        *frames *= MIX_TICK;
+    else if (strcmp(end, "f") != 0)
+        return -1;
+    return 0;
 }
 
 int value_time(const char *text, uint64_t *frames)
 {
     struct number number;
-    if (read_frame_number(text, frames) == 0)
+    if (read_count(text, frames) == 0)
         return 0;
     if (number_read(text, strlen(text), &number) != NUMBER_OK)
         return -1;
@@ -201,7 +206,7 @@ int value_setting(const char *text, const char *file, const struct rp_program *p
         fprintf(diagnostics,
                 "patchrun: --set: '%s' is not of the form NAME=VALUE, NAME=VALUE@TIME or "
                 "NAME=VALUE@TIME~GLIDE\n"
-                "  = help: a TIME is 0.5s, 20ms or 24000f\n",
+                "  = help: a TIME is 0.5s, 20ms, 24000f or 30t\n",
                 text);
         return 2;
     }

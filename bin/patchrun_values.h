@@ -5,7 +5,8 @@
 #include "render/events.h"
 #include <stdio.h>
 
-/* "0.5", "0.5s", "20ms": the nearest frame; "24000f": that frame. 0, or -1: not a time. */
+/* "0.5", "0.5s", "20ms": the nearest frame; "24000f": that frame; "30t": that tick. 0, or -1: not
+ * a time. */
 int value_time(const char *text, uint64_t *frames);
 /* "-90db" or "-90": its factor. 0, or -1: not from -200 to 0 dB. */
 int value_threshold(const char *text, float *factor);

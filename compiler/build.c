@@ -276,6 +276,19 @@ static int is_output(const struct proto *proto)
     return proto->type.module && proto->type.module->id == VM_MOD_OUTPUT;
 }
 
+/* (filter.bell (gain saw 2)): a field where a module of that name was meant. */
+static void help_with_namesake(struct builder *b, struct diag *d, const struct proto *proto)
+{
+    for (unsigned i = 0; i < type_inputs(&proto->type); i++) {
+        const char *name = type_port(&proto->type, i).name;
+        if (!proto->given[i].source || !vm_module_by_name(name, strlen(name)))
+            continue;
+        diag_help(b->diags, d,
+                  "(%s ...) is an input here; def a module of that name, and use its id", name);
+        return;
+    }
+}
+
 static void check_required(struct builder *b, const struct proto *proto)
 {
     for (unsigned i = 0; i < type_inputs(&proto->type); i++) {
@@ -286,6 +299,7 @@ static void check_required(struct builder *b, const struct proto *proto)
             diag_error(b->diags, E_NOT_CONNECTED, proto->place,
                        "input '%s' of '%s' is not connected", port.name, proto->type.name);
         diag_label(b->diags, d, "this needs something at '%s'", port.name);
+        help_with_namesake(b, d, proto);
     }
 }
 

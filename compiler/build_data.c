@@ -113,14 +113,16 @@ static void uneven(struct builder *b, const struct sx *first, const struct sx *r
         diag_help(b->diags, d, table_help);
 }
 
-/* One item: a number, or a row like the first. */
-static void add_item(struct builder *b, struct data *data, const struct sx *first,
-                     const struct sx *item)
+/* Whether an item is as the first: a number, or a row as long. */
+static int is_even(const struct sx *first, const struct sx *item)
 {
-    int row = item->kind == SX_LIST;
-    if (row != (first->kind == SX_LIST) || (row && sx_count(item) != data->columns))
-        uneven(b, first, item);
-    else if (row)
+    return (item->kind == SX_LIST) == (first->kind == SX_LIST) &&
+           (item->kind != SX_LIST || sx_count(item) == sx_count(first));
+}
+
+static void add_item(struct builder *b, struct data *data, const struct sx *item)
+{
+    if (item->kind == SX_LIST)
         for (const struct sx *sx = item->first; sx; sx = sx->next)
             add_number(b, data, sx);
     else
@@ -147,8 +149,11 @@ static const struct data *read_table(struct builder *b, const struct sx *form)
         return NULL;
     data->values = values;
     data->columns = first->kind == SX_LIST ? (unsigned)sx_count(first) : 1;
-    for (const struct sx *item = first; item; item = item->next)
-        add_item(b, data, first, item);
+    const struct sx *item = first;
+    for (; item && is_even(first, item); item = item->next)
+        add_item(b, data, item);
+    if (item)
+        uneven(b, first, item);
     return b->diags->count == before ? data : NULL;
 }
 
@@ -291,4 +296,10 @@ void misplaced_data(struct builder *b, const struct proto *proto, unsigned input
     if (proto->type.patch)
         diag_help(b->diags, d, "a table cannot come through a param: write it inside '%s'",
                   proto->type.name);
+    for (unsigned i = 0; i < type_inputs(&proto->type); i++)
+        if (type_port(&proto->type, i).kind == VM_DATA) {
+            diag_help(b->diags, d, "name the input that does: (%s (table ...))",
+                      type_port(&proto->type, i).name);
+            return;
+        }
 }

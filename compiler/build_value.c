@@ -167,7 +167,10 @@ static int check_param_unit(struct builder *b, const struct type *type, unsigned
                                 type->name, wanted_unit(port.unit));
     diag_label(b->diags, d, "this param is in %s", names[param->unit]);
     diag_note(b->diags, d, param->place, "'%s' is defined here", param->name);
-    diag_help(b->diags, d, "a param with (unit none) fits every input");
+    if (port.unit == VM_UNIT_RATIO)
+        diag_help(b->diags, d, "what is computed has no unit: (math.mul %s 1)", param->name);
+    else
+        diag_help(b->diags, d, "a param with (unit none) fits every input");
     return -1;
 }
 

@@ -116,6 +116,13 @@ part_of_the_whole() { # FROM TO OPTIONS...
         raw "$work/whole.wav" | tail -c +$(($1 * 4 + 1)) | head -c $((($2 - $1) * 4)) | cmp - <(raw "$work/part.wav")
 }
 check "--from and --to: a part on ticks" part_of_the_whole 48000 96000
+in_ticks() {
+    status 0 "$patchrun" fixtures/scores/engine.sx --from 60t --to 120t --hash --quiet &&
+        cp "$work/out" "$work/ticks" &&
+        status 0 "$patchrun" fixtures/scores/engine.sx --from 48000f --to 96000f --hash --quiet &&
+        cmp "$work/ticks" "$work/out"
+}
+check "--from and --to in ticks" in_ticks
 check "--from and --to: a part off ticks" part_of_the_whole 12345 67891
 check "--from and --to: a part with dither" part_of_the_whole 12345 67891 --dither --seed 3
 check "--from alone at 0, --to in the first tick" part_of_the_whole 0 77

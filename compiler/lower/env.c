@@ -71,7 +71,7 @@ static const char *check_times(const struct data *points, double sustain, double
     unsigned idle = 0;
     for (size_t i = 0; i < points->count; i += points->columns) {
         double row = (double)(i / points->columns + 1), time = points->values[i];
-        *help = "no row may take longer";
+        *help = "a row is (time level) or (time level curve)";
         if (!(time >= 0.0 && time <= 300.0))
             return "has a row whose time is not within 0 s and 300 s";
         idle = time * RP_SAMPLE_RATE >= 0.5 ? 0 : idle + 1;
@@ -93,7 +93,7 @@ static const char *check_points(const struct data *points, double sustain, doubl
         return "wants rows of time and level, or of time, level and curve";
     *help = "rows count from 1; 0 is none";
     if (sustain > rows)
-        return "has no such sustain row";
+        return "has a sustain row after the last";
     *help = "a loop leads from the sustain row back to itself or to an earlier row";
     if (loop > sustain)
         return "has a loop row after its sustain row";

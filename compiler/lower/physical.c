@@ -48,7 +48,8 @@ static const double *mode_rows(struct lowering *l, unsigned node, size_t *count)
     if (rows && *count <= MODES)
         return d->values;
     lower_error(l, node,
-                rows ? "more than 64 modes" : "a mode is a row of three: (ratio decay gain)",
+                rows ? "has more than 64 modes"
+                     : "wants a row of three for each mode: (ratio decay gain)",
                 "write (modes (table (1 1s 1) (2.76 0.5s 0.4)))");
     return NULL;
 }
