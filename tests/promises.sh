@@ -112,6 +112,11 @@ all_hashes() {
         echo "$f $(hash_of "$f" $(how "$f") --seed 5 --lanes 1) $(hash_of "$f" $(how "$f") --seed 5 --lanes 16)"
         "$patchc" "$f" -o "$work/p1.pbc" && cksum <"$work/p1.pbc"
     done
+    for f in golden/modules/*.golden; do
+        f=$(basename "$f" .golden)
+        "$patchc" --example "$f" -o "$work/p1.sx" && "$patchc" "$work/p1.sx" -o "$work/p1.pbc" &&
+            echo "$f $(cksum <"$work/p1.pbc") $("$patchrun" "$work/p1.pbc" --quiet --seconds 0.1 --hash)"
+    done
 }
 all_hashes >"$work/wanted"
 same_from() { # NAME CC OPT EXTRA

@@ -12,20 +12,19 @@ static int lfo(struct lowering *l, int rate, int turns)
  * the sides' oscillators stand between each other's at a spread of 1/2. */
 static int chorus_side(struct lowering *l, unsigned node, int port, unsigned side)
 {
-    static const int counts[] = {1, 2, 3, 4, 6};
-    static const double levels[] = {1.0, 0.70710678, 0.57735027, 0.5, 0.40824829};
-    unsigned choice = (unsigned)in_static(l, node, VM_IN_CHORUS_voices);
+    static const double levels[] = {1.0, 0.70710678, 0.57735027, 0.5, 0.4472136, 0.40824829};
+    int voices = (int)in_static(l, node, VM_IN_CHORUS_voices);
     int time = time_frames(l, node, VM_IN_CHORUS_time), sum = IR_NONE;
     int depth = time_frames(l, node, VM_IN_CHORUS_depth);
     int rate = in_value(l, node, VM_IN_CHORUS_rate);
-    int turns = scale(l, in_value(l, node, VM_IN_CHORUS_spread), 1.0 / counts[choice]);
-    for (int v = 0; v < counts[choice]; v++) {
-        int at = constant(l, (double)v / counts[choice]);
+    int turns = scale(l, in_value(l, node, VM_IN_CHORUS_spread), 1.0 / voices);
+    for (int v = 0; v < voices; v++) {
+        int at = constant(l, (double)v / voices);
         int way = mul(l, lfo(l, rate, side ? add(l, at, turns) : at), depth);
         int voice = tap(l, VM_OP_tap_between, port, add(l, time, way));
         sum = sum == IR_NONE ? voice : add(l, sum, voice);
     }
-    return scale(l, sum, levels[choice]);
+    return scale(l, sum, levels[voices - 1]);
 }
 
 static double end_of(const struct lowering *l, unsigned node, unsigned input, double high)

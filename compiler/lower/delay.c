@@ -55,7 +55,8 @@ int blend(struct lowering *l, unsigned node, unsigned share, int dry, int wet)
     double x;
     if (in_constant(l, node, share, &x) && (x == 0.0 || x == 1.0))
         return x == 0.0 ? dry : wet;
-    return add(l, dry, mul(l, sub(l, wet, dry), in_value(l, node, share)));
+    int way = in_value(l, node, share);
+    return add(l, dry, mul(l, sub(l, wet, dry), way));
 }
 
 int side_of(struct signal s, unsigned side)
@@ -207,8 +208,9 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
         int silent = s == 1 && in.right == IR_NONE;
         delay_write(l, port[s], silent ? back : add(l, side_of(in, s), back));
     }
-    set_sides(l, node, blend(l, node, share, side_of(in, 0), out[0]),
-              blend(l, node, share, side_of(in, 1), out[1]));
+    for (unsigned s = 0; s < 2; s++)
+        out[s] = blend(l, node, share, side_of(in, s), out[s]);
+    set_sides(l, node, out[0], out[1]);
 }
 
 /* Whole frames of a table's time; negative ones are 0. */

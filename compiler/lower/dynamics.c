@@ -45,17 +45,18 @@ void lower_DYNAMICS_COMPRESSOR(struct lowering *l, unsigned node)
     int rms = in_static(l, node, VM_IN_DYNAMICS_COMPRESSOR_detector) == 1.0;
     int level = rms ? op2(l, VM_OP_level_rms, x, share(l, node, VM_IN_DYNAMICS_COMPRESSOR_window))
                     : op1(l, VM_OP_level, x);
-    int c = op3(l, VM_OP_compress_coeff, in_value(l, node, VM_IN_DYNAMICS_COMPRESSOR_threshold),
-                in_value(l, node, VM_IN_DYNAMICS_COMPRESSOR_ratio),
-                in_value(l, node, VM_IN_DYNAMICS_COMPRESSOR_knee));
+    int threshold = in_value(l, node, VM_IN_DYNAMICS_COMPRESSOR_threshold);
+    int ratio = in_value(l, node, VM_IN_DYNAMICS_COMPRESSOR_ratio);
+    int knee = in_value(l, node, VM_IN_DYNAMICS_COMPRESSOR_knee);
+    int c = op3(l, VM_OP_compress_coeff, threshold, ratio, knee);
     int in[VM_OP_INPUTS] = {level, c, c + 1, c + 2, c + 3};
     int wanted = op(l, VM_OP_compress_curve, in);
     int attack = share(l, node, VM_IN_DYNAMICS_COMPRESSOR_attack);
     int release = share(l, node, VM_IN_DYNAMICS_COMPRESSOR_release);
     int reduction = op3(l, VM_OP_follow, wanted, attack, release);
     int makeup = in_value(l, node, VM_IN_DYNAMICS_COMPRESSOR_makeup);
-    apply_gain(l, node, in_signal(l, node, VM_IN_DYNAMICS_COMPRESSOR_in),
-               op2(l, VM_OP_reduce, reduction, makeup));
+    int gain = op2(l, VM_OP_reduce, reduction, makeup);
+    apply_gain(l, node, in_signal(l, node, VM_IN_DYNAMICS_COMPRESSOR_in), gain);
 }
 
 /* One of the ops that look a whole number of frames back. */
@@ -98,7 +99,8 @@ void lower_DYNAMICS_LIMITER(struct lowering *l, unsigned node)
     unsigned ahead = (unsigned)(seconds * RP_SAMPLE_RATE * node_rate(l, node) + 0.5);
     struct signal s = in_signal(l, node, VM_IN_DYNAMICS_LIMITER_in);
     int ceiling = in_value(l, node, VM_IN_DYNAMICS_LIMITER_ceiling);
-    int excess = op2(l, VM_OP_limit_excess, peak_of_sides(l, s), op1(l, VM_OP_level, ceiling));
+    int peak = peak_of_sides(l, s);
+    int excess = op2(l, VM_OP_limit_excess, peak, op1(l, VM_OP_level, ceiling));
     int held = sliding_maximum(l, node, excess, ahead);
     int falling = op2(l, VM_OP_limit_release, held, share(l, node, VM_IN_DYNAMICS_LIMITER_release));
     int smooth = moving_average(l, node, falling, ahead - ahead / 2);
@@ -123,7 +125,8 @@ void lower_DYNAMICS_GATE(struct lowering *l, unsigned node)
         share(l, node, VM_IN_DYNAMICS_GATE_release),
         in_value(l, node, VM_IN_DYNAMICS_GATE_range),
     };
-    apply_gain(l, node, in_signal(l, node, VM_IN_DYNAMICS_GATE_in), op(l, VM_OP_gate_gain, in));
+    int gain = op(l, VM_OP_gate_gain, in);
+    apply_gain(l, node, in_signal(l, node, VM_IN_DYNAMICS_GATE_in), gain);
 }
 
 void lower_DYNAMICS_TRANSIENT(struct lowering *l, unsigned node)

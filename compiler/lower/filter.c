@@ -12,23 +12,28 @@ enum { SVF_IN, SVF_CUTOFF, SVF_Q, SVF_GAIN };
                        (int)VM_IN_FILTER_##ENUM##_q == SVF_Q,                                      \
                    "lower_svf and lower_shelf read it")
 
+/* Each side through a filter of its own with the same coefficients. */
+static void lower_svf_sides(struct lowering *l, unsigned node, int c, enum vm_op what)
+{
+    struct signal x = in_signal(l, node, SVF_IN);
+    int left[VM_OP_INPUTS] = {x.left, c, c + 1, c + 2, c + 3};
+    int right[VM_OP_INPUTS] = {x.right, c, c + 1, c + 2, c + 3};
+    x.left = op(l, what, left);
+    if (x.right != IR_NONE)
+        x.right = op(l, what, right);
+    set_any(l, node, x);
+}
+
 static void lower_svf(struct lowering *l, unsigned node, enum vm_op what)
 {
-    int x = in_value(l, node, SVF_IN);
-    int cutoff = in_value(l, node, SVF_CUTOFF);
-    int c = op2(l, VM_OP_svf_coeff, cutoff, in_value(l, node, SVF_Q));
-    int in[VM_OP_INPUTS] = {x, c, c + 1, c + 2, c + 3};
-    set_out(l, node, 0, op(l, what, in));
+    int cutoff = in_value(l, node, SVF_CUTOFF), q = in_value(l, node, SVF_Q);
+    lower_svf_sides(l, node, op2(l, VM_OP_svf_coeff, cutoff, q), what);
 }
 
 static void lower_shelf(struct lowering *l, unsigned node, enum vm_op coeff, enum vm_op what)
 {
-    int x = in_value(l, node, SVF_IN);
-    int cutoff = in_value(l, node, SVF_CUTOFF);
-    int q = in_value(l, node, SVF_Q);
-    int c = op3(l, coeff, cutoff, q, in_value(l, node, SVF_GAIN));
-    int in[VM_OP_INPUTS] = {x, c, c + 1, c + 2, c + 3};
-    set_out(l, node, 0, op(l, what, in));
+    int cutoff = in_value(l, node, SVF_CUTOFF), q = in_value(l, node, SVF_Q);
+    lower_svf_sides(l, node, op3(l, coeff, cutoff, q, in_value(l, node, SVF_GAIN)), what);
 }
 
 #define SVF(ENUM, what)                                                                            \
@@ -68,29 +73,31 @@ void lower_FILTER_CROSSOVER(struct lowering *l, unsigned node)
 
 /* ---- one pole, one zero ---- */
 
-static void lower_pole(struct lowering *l, unsigned node, int x, unsigned cutoff, enum vm_op what)
+static int lower_pole(struct lowering *l, unsigned node, int x, unsigned cutoff, enum vm_op what)
 {
-    int g = op1(l, VM_OP_onepole_coeff, in_value(l, node, cutoff));
-    set_out(l, node, 0, op2(l, what, x, g));
+    return op2(l, what, x, op1(l, VM_OP_onepole_coeff, in_value(l, node, cutoff)));
 }
 
-void lower_FILTER_ONEPOLE(struct lowering *l, unsigned node)
+static void lower_poles(struct lowering *l, unsigned node, unsigned in, unsigned cutoff,
+                        enum vm_op what)
 {
-    int x = in_value(l, node, VM_IN_FILTER_ONEPOLE_in);
-    lower_pole(l, node, x, VM_IN_FILTER_ONEPOLE_cutoff, VM_OP_onepole);
+    struct signal x = in_signal(l, node, in);
+    x.left = lower_pole(l, node, x.left, cutoff, what);
+    if (x.right != IR_NONE)
+        x.right = lower_pole(l, node, x.right, cutoff, what);
+    set_any(l, node, x);
 }
 
-void lower_FILTER_ONEPOLE_HI(struct lowering *l, unsigned node)
-{
-    int x = in_value(l, node, VM_IN_FILTER_ONEPOLE_HI_in);
-    lower_pole(l, node, x, VM_IN_FILTER_ONEPOLE_HI_cutoff, VM_OP_onepole_hi);
-}
+#define POLE(ENUM, what)                                                                           \
+    void lower_FILTER_##ENUM(struct lowering *l, unsigned node)                                    \
+    {                                                                                              \
+        lower_poles(l, node, VM_IN_FILTER_##ENUM##_in, VM_IN_FILTER_##ENUM##_cutoff,               \
+                    VM_OP_##what);                                                                 \
+    }
 
-void lower_FILTER_DCBLOCK(struct lowering *l, unsigned node)
-{
-    int x = in_value(l, node, VM_IN_FILTER_DCBLOCK_in);
-    lower_pole(l, node, x, VM_IN_FILTER_DCBLOCK_cutoff, VM_OP_onepole_hi);
-}
+POLE(ONEPOLE, onepole)
+POLE(ONEPOLE_HI, onepole_hi)
+POLE(DCBLOCK, onepole_hi)
 
 /* A frame of r times the rate holds 1/r of the change, and counts as 1/r. */
 void lower_FILTER_DIFF(struct lowering *l, unsigned node)
@@ -102,7 +109,7 @@ void lower_FILTER_DIFF(struct lowering *l, unsigned node)
 void lower_FILTER_LEAKY(struct lowering *l, unsigned node)
 {
     int x = scale(l, in_value(l, node, VM_IN_FILTER_LEAKY_in), 1.0 / node_rate(l, node));
-    lower_pole(l, node, x, VM_IN_FILTER_LEAKY_leak, VM_OP_leaky);
+    set_out(l, node, 0, lower_pole(l, node, x, VM_IN_FILTER_LEAKY_leak, VM_OP_leaky));
 }
 
 /* ---- biquad, ladder ---- */

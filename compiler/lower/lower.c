@@ -226,6 +226,13 @@ void set_stereo(struct lowering *l, unsigned node, unsigned output, struct signa
     l->out[node][output] = s;
 }
 
+void set_any(struct lowering *l, unsigned node, struct signal s)
+{
+    set_stereo(l, node, 0, s);
+    set_out(l, node, 1, s.left);
+    set_out(l, node, 2, s.right == IR_NONE ? s.left : s.right);
+}
+
 struct signal node_out(const struct lowering *l, unsigned node, unsigned output)
 {
     return l->out[node][output];

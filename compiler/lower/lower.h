@@ -46,9 +46,14 @@ uint32_t node_key(const struct lowering *, unsigned node, unsigned index);
 
 void set_out(struct lowering *, unsigned node, unsigned output, int value);
 void set_stereo(struct lowering *, unsigned node, unsigned output, struct signal);
+/* Outputs out, left and right, of a module that gives what it is given: of a signal, both sides are
+ * it. */
+void set_any(struct lowering *, unsigned node, struct signal);
 
 /* ---- instructions ---- */
 
+/* Arguments are evaluated in an order of the C compiler's own: at most one of a call may make
+ * instructions, or patchc would write other bytes where another compiler built it. */
 int constant(struct lowering *, double);
 /* An op's first output; the others follow it. Inputs in the row's order. */
 int op0(struct lowering *, enum vm_op);

@@ -1,7 +1,6 @@
 /* math.c - arithmetic, comparison, conversion. */
 #include "compiler/lower/lower.h"
 
-DIRECT(GAIN, gain)
 DIRECT(MATH_ADD, add)
 DIRECT(MATH_SUB, sub)
 DIRECT(MATH_MUL, mul)
@@ -27,6 +26,16 @@ DIRECT(LOGIC_OR, or)
 DIRECT(LOGIC_XOR, xor)
 DIRECT(LOGIC_NOT, not )
 DIRECT(LOGIC_SELECT, select)
+
+void lower_GAIN(struct lowering *l, unsigned node)
+{
+    struct signal x = in_signal(l, node, VM_IN_GAIN_in);
+    int amp = in_value(l, node, VM_IN_GAIN_amp);
+    x.left = op2(l, VM_OP_gain, x.left, amp);
+    if (x.right != IR_NONE)
+        x.right = op2(l, VM_OP_gain, x.right, amp);
+    set_any(l, node, x);
+}
 
 static int one_less(struct lowering *l, int x)
 {
@@ -174,18 +183,24 @@ static int ease_power(struct lowering *l, enum ease way, unsigned n, int t)
     return op3(l, VM_OP_select, late, one_less(l, second), first);
 }
 
+static int three_less_twice(struct lowering *l, int t)
+{
+    int twice = scale(l, t, 2.0);
+    return sub(l, constant(l, 3.0), twice);
+}
+
 static int ease_curve(struct lowering *l, enum ease curve, int t)
 {
     int square = mul(l, t, t), middle = sub(l, t, constant(l, 0.5));
     switch (curve) {
     case EASE_SMOOTHSTEP:
-        return mul(l, square, sub(l, constant(l, 3.0), scale(l, t, 2.0)));
+        return mul(l, square, three_less_twice(l, t));
     case EASE_FLATCENTER:
         return add(l, scale(l, power_of(l, middle, 3), 4.0), constant(l, 0.5));
     case EASE_BELL:
         return op1(l, VM_OP_exp2, scale(l, mul(l, middle, middle), -40.0));
     case EASE_OVERSHOOT:
-        return mul(l, t, sub(l, constant(l, 3.0), scale(l, t, 2.0)));
+        return mul(l, t, three_less_twice(l, t));
     case EASE_FLIP:
         return one_less(l, t);
     default:

@@ -27,8 +27,8 @@ void lower_OSC_IMPULSE(struct lowering *l, unsigned node)
 
 void lower_OSC_SUPERSAW(struct lowering *l, unsigned node)
 {
-    int c = op2(l, VM_OP_supersaw_coeff, in_value(l, node, VM_IN_OSC_SUPERSAW_detune),
-                in_value(l, node, VM_IN_OSC_SUPERSAW_mix));
+    int detune = in_value(l, node, VM_IN_OSC_SUPERSAW_detune);
+    int c = op2(l, VM_OP_supersaw_coeff, detune, in_value(l, node, VM_IN_OSC_SUPERSAW_mix));
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_OSC_SUPERSAW_freq), c, c + 1, c + 2};
     struct ir_extra key = {.key = node_key(l, node, 0)};
     int out = op_with(l, VM_OP_osc_supersaw, key, in);

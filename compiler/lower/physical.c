@@ -15,8 +15,9 @@ void lower_STRING_PLUCK(struct lowering *l, unsigned node)
         in_range(l, node, VM_IN_STRING_PLUCK_freq, &low, &high);
     low = low > 1.0 ? low : 1.0;
     int brightness = in_value(l, node, VM_IN_STRING_PLUCK_brightness);
-    int c = op3(l, VM_OP_string_coeff, in_value(l, node, VM_IN_STRING_PLUCK_freq),
-                in_value(l, node, VM_IN_STRING_PLUCK_decay), brightness);
+    int freq = in_value(l, node, VM_IN_STRING_PLUCK_freq);
+    int decay = in_value(l, node, VM_IN_STRING_PLUCK_decay);
+    int c = op3(l, VM_OP_string_coeff, freq, decay, brightness);
     int in[VM_OP_INPUTS] = {
         in_value(l, node, VM_IN_STRING_PLUCK_in),
         trigger(l, node, VM_IN_STRING_PLUCK_in, VM_IN_STRING_PLUCK_gate),

@@ -9,10 +9,10 @@ DIRECT(SHAPE_REDUCE, hold_rate)
 void lower_SHAPE_FOLD(struct lowering *l, unsigned node)
 {
     int sine = in_static(l, node, VM_IN_SHAPE_FOLD_curve) == 1.0;
-    set_out(l, node, 0,
-            op3(l, sine ? VM_OP_fold_sine : VM_OP_fold_triangle,
-                in_value(l, node, VM_IN_SHAPE_FOLD_in), in_value(l, node, VM_IN_SHAPE_FOLD_drive),
-                in_value(l, node, VM_IN_SHAPE_FOLD_bias)));
+    int x = in_value(l, node, VM_IN_SHAPE_FOLD_in);
+    int drive = in_value(l, node, VM_IN_SHAPE_FOLD_drive);
+    int bias = in_value(l, node, VM_IN_SHAPE_FOLD_bias);
+    set_out(l, node, 0, op3(l, sine ? VM_OP_fold_sine : VM_OP_fold_triangle, x, drive, bias));
 }
 
 void lower_SHAPE_CRUSH(struct lowering *l, unsigned node)
@@ -27,9 +27,9 @@ void lower_SHAPE_RING(struct lowering *l, unsigned node)
     int carrier = in_given(l, node, VM_IN_SHAPE_RING_carrier)
                       ? in_value(l, node, VM_IN_SHAPE_RING_carrier)
                       : op1(l, VM_OP_osc_sine, in_value(l, node, VM_IN_SHAPE_RING_freq));
-    set_out(l, node, 0,
-            op3(l, VM_OP_ring_modulate, in_value(l, node, VM_IN_SHAPE_RING_in), carrier,
-                in_value(l, node, VM_IN_SHAPE_RING_depth)));
+    int x = in_value(l, node, VM_IN_SHAPE_RING_in);
+    int depth = in_value(l, node, VM_IN_SHAPE_RING_depth);
+    set_out(l, node, 0, op3(l, VM_OP_ring_modulate, x, carrier, depth));
 }
 
 void lower_SHAPE_TABLE(struct lowering *l, unsigned node)

@@ -8,7 +8,8 @@ void lower_STEREO_WIDTH(struct lowering *l, unsigned node)
     int width = in_value(l, node, VM_IN_STEREO_WIDTH_width);
     int middle = scale(l, add(l, in.left, side_of(in, 1)), 0.5);
     int side = mul(l, scale(l, sub(l, in.left, side_of(in, 1)), 0.5), width);
-    set_sides(l, node, add(l, middle, side), sub(l, middle, side));
+    int left = add(l, middle, side);
+    set_sides(l, node, left, sub(l, middle, side));
 }
 
 /* Encoding: (a + b)/2, (a - b)/2; decoding: a + b, a - b. One undoes the other. */
@@ -55,9 +56,10 @@ void lower_STEREO_BALANCE(struct lowering *l, unsigned node)
 void lower_STEREO_PAN(struct lowering *l, unsigned node)
 {
     int x = in_value(l, node, VM_IN_STEREO_PAN_in), gain[2];
-    law_gains(l, (int)in_static(l, node, VM_IN_STEREO_PAN_law),
-              in_value(l, node, VM_IN_STEREO_PAN_pos), gain);
-    set_sides(l, node, mul(l, x, gain[0]), mul(l, x, gain[1]));
+    int law = (int)in_static(l, node, VM_IN_STEREO_PAN_law);
+    law_gains(l, law, in_value(l, node, VM_IN_STEREO_PAN_pos), gain);
+    int left = mul(l, x, gain[0]);
+    set_sides(l, node, left, mul(l, x, gain[1]));
 }
 
 void lower_STEREO_HAAS(struct lowering *l, unsigned node)

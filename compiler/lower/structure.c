@@ -3,11 +3,15 @@
 
 void lower_MIX(struct lowering *l, unsigned node)
 {
-    int sum = in_value(l, node, VM_IN_MIX_in);
+    struct signal sum = in_signal(l, node, VM_IN_MIX_in);
     int level = in_value(l, node, VM_IN_MIX_level);
     double x;
-    int whole = in_constant(l, node, VM_IN_MIX_level, &x) && x == 1.0;
-    set_out(l, node, 0, whole ? sum : mul(l, sum, level));
+    if (!in_constant(l, node, VM_IN_MIX_level, &x) || x != 1.0) {
+        sum.left = mul(l, sum.left, level);
+        if (sum.right != IR_NONE)
+            sum.right = mul(l, sum.right, level);
+    }
+    set_any(l, node, sum);
 }
 
 void lower_PAN(struct lowering *l, unsigned node)
@@ -72,7 +76,8 @@ void lower_CROSSFADE(struct lowering *l, unsigned node)
     int p = between(l, in_value(l, node, VM_IN_CROSSFADE_pos), 0.0, 1.0), out;
     if (in_static(l, node, VM_IN_CROSSFADE_law) > 0.0) {
         int gains = op1(l, VM_OP_pan_gains, sub(l, scale(l, p, 2.0), constant(l, 1.0)));
-        out = add(l, mul(l, a, gains), mul(l, b, gains + 1));
+        int from = mul(l, a, gains);
+        out = add(l, from, mul(l, b, gains + 1));
     } else {
         out = lerp(l, a, b, p);
     }

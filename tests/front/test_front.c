@@ -468,7 +468,7 @@ static void test_json_reports(void **state)
     char *text = NULL;
     size_t size;
     struct job job;
-    job_read(&job, "(patch\n  (def wide (pan 1))\n  (output (gain wide)))");
+    job_read(&job, "(patch\n  (def wide (pan 1))\n  (output (pan wide)))");
     FILE *file = open_memstream(&text, &size);
     diags_print_json(&job.diags, file);
     fclose(file);
@@ -476,8 +476,8 @@ static void test_json_reports(void **state)
     json_t *note = json_array_get(json_object_get(report, "notes"), 0);
     assert_string_equal(json_string_value(json_object_get(report, "code")), "E0203");
     assert_int_equal(json_integer_value(json_object_get(report, "line")), 3);
-    assert_int_equal(json_integer_value(json_object_get(report, "column")), 17);
-    assert_int_equal(json_integer_value(json_object_get(report, "endColumn")), 21);
+    assert_int_equal(json_integer_value(json_object_get(report, "column")), 16);
+    assert_int_equal(json_integer_value(json_object_get(report, "endColumn")), 20);
     assert_string_equal(json_string_value(json_object_get(report, "label")), "this is stereo");
     assert_int_equal(json_integer_value(json_object_get(note, "line")), 2);
     json_decref(report);

@@ -111,12 +111,55 @@ static void test_voice_random(void **state)
     assert_near(product / VOICES, 0, 0.0066, "two nodes of a voice");
 }
 
+/* What takes both sides treats each as it treats one. */
+static void test_sides(void **state)
+{
+    enum { N = 400 };
+    static const char *const forms[] = {
+        "(filter.lopass %s (cutoff 900) (q 3))",
+        "(filter.hipass %s)",
+        "(filter.bandpass %s)",
+        "(filter.notch %s)",
+        "(filter.peak %s)",
+        "(filter.allpass %s)",
+        "(filter.bell %s (gain 6db))",
+        "(filter.loshelf %s (gain 6db))",
+        "(filter.hishelf %s (gain -6db))",
+        "(filter.onepole %s)",
+        "(filter.onepole.hi %s)",
+        "(filter.dcblock %s)",
+        "(gain %s (amp 0.3))",
+        "(mix %s (level 0.3))",
+    };
+    static const char *const sources[] = {"(osc.saw (freq 440))", "(osc.pulse (freq 310))"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        float both[2][N];
+        char form[128], text[256];
+        snprintf(form, sizeof form, forms[i],
+                 "(stereo.join (osc.saw (freq 440)) (osc.pulse (freq 310)))");
+        snprintf(text, sizeof text, "(patch (output %s))", form);
+        struct player p = play(text);
+        assert_int_equal(p.channels, 2);
+        player_run_in(&p, N, NULL, NULL, both[0], both[1]);
+        player_close(&p);
+        for (int side = 0; side < 2; side++) {
+            snprintf(form, sizeof form, forms[i], sources[side]);
+            snprintf(text, sizeof text, "(patch (output %s))", form);
+            float *alone = sound_of(text, N);
+            assert_true(peak_of(alone, N) > 0.01);
+            assert_memory_equal(alone, both[side], sizeof both[side]);
+            free(alone);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crossfade),    cmocka_unit_test(test_mux),
         cmocka_unit_test(test_demux),        cmocka_unit_test(test_tempo_lock),
-        cmocka_unit_test(test_voice_random),
+        cmocka_unit_test(test_voice_random), cmocka_unit_test(test_sides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
