@@ -272,6 +272,15 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
     load_tables(p, &file);
     load_code(p, &file);
     find_block(p);
+    if (p->block == 0) {
+        fail(error, RP_REFUSED,
+             "a delay line that is read before it is written is shorter than a frame");
+        if (error) {
+            error->code = REFUSE_PORT;
+            error->offset = file.section[VM_CODE].offset - 4;
+        }
+        return NULL;
+    }
     find_readers(p);
     uint32_t wrong = find_wrong_rate(p, &file, scratch.rate);
     if (wrong != VM_NONE) {

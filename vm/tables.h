@@ -35,7 +35,8 @@ static inline int vm_op_has_table(const struct vm_op_row *row)
 /* Its outputs are one value for one set of inputs, whenever. */
 static inline int vm_op_is_stateless(const struct vm_op_row *row)
 {
-    return row->state == 0 &&
+    unsigned keys = row->key ? 2 : 0; /* these stay what they are */
+    return row->state == keys &&
            (row->memory == VM_NOTHING || row->memory == VM_TABLE || row->memory == VM_HOLD);
 }
 

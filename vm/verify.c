@@ -283,7 +283,7 @@ static unsigned port_rate(const struct vm_file *f, uint32_t port)
 static int check_delay(const struct vm_file *f, uint32_t i, uint64_t *sum, struct rp_error *e)
 {
     uint32_t low = vm_get_u32(port_row(f, i) + 4), high = vm_get_u32(port_row(f, i) + 8);
-    if (low < UINT32_C(1) << port_rate(f, i) || low > high)
+    if (low < 1 || low > high)
         return refuse(e, REFUSE_PORT, port_offset(f, i) + 4,
                       "port %lu has delays from %lu to %lu frames", (unsigned long)i,
                       (unsigned long)low, (unsigned long)high);
@@ -451,8 +451,8 @@ static int check_port_use(const struct vm_file *f, const struct vm_instruction *
         wanted = row->memory == VM_TAP ? VM_PORT_DELAY : VM_PORT_RING;
         port = n->port;
         if (port >= f->ports)
-            return refuse(e, REFUSE_OPERAND, offset + 8, "port %lu of %lu", (unsigned long)port,
-                          (unsigned long)f->ports);
+            return refuse(e, REFUSE_OPERAND, offset + 8 + 4u * row->key, "port %lu of %lu",
+                          (unsigned long)port, (unsigned long)f->ports);
     } else if (n->opcode == VM_READ_PORT && n->inputs == 0) {
         wanted = VM_PORT_INPUT;
     } else if (n->opcode != VM_READ_PORT && n->opcode != VM_WRITE_PORT) {
@@ -479,8 +479,10 @@ static int check_operands(const struct vm_file *f, const struct vm_instruction *
     if (check_port_use(f, n, offset, e))
         return -1;
     if (n->opcode == VM_CALL_OP && vm_op_has_table(&vm_ops[n->arg]) && n->table >= f->tables)
-        return refuse(e, REFUSE_OPERAND, offset + 8, "table %lu of %lu", (unsigned long)n->table,
-                      (unsigned long)f->tables);
+        return refuse(e, REFUSE_OPERAND,
+                      offset + 8 + 4u * vm_ops[n->arg].key +
+                          4u * (unsigned)vm_op_has_port(&vm_ops[n->arg]),
+                      "table %lu of %lu", (unsigned long)n->table, (unsigned long)f->tables);
     for (unsigned j = 0; j < n->inputs; j++)
         if (n->in[j] < 1 || n->in[j] > *registers)
             return refuse(e, REFUSE_OPERAND, offset, "register r%lu is read before it is written",

@@ -106,7 +106,8 @@ void lower_DELAY_FEEDBACK(struct lowering *l, unsigned node)
     }
     double low, high;
     delay_range(l, node, &low, &high);
-    int port = delay_line(l, node, low, high);
+    double frame = 1.0000001 / RP_SAMPLE_RATE; /* what a cycle needs at least */
+    int port = delay_line(l, node, low > frame ? low : frame, high > frame ? high : frame);
     later_delay(l, node, port);
     set_out(l, node, 0, delay_read(l, port, delay_frames(l, node, low, high)));
 }

@@ -328,11 +328,10 @@ int table(struct lowering *l, const double *values, size_t count)
 
 int delay_line(struct lowering *l, unsigned node, double low, double high)
 {
-    uint32_t least = 1u << l->graph->nodes[node].rate;
     uint32_t shortest = port_frames(l, node, low, 0.0);
     uint32_t longest = port_frames(l, node, high, 0.999999);
-    if (shortest < least)
-        shortest = least;
+    if (shortest < 1)
+        shortest = 1;
     return ir_delay(l->ir, shortest, longest < shortest ? shortest : longest);
 }
 

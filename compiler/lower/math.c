@@ -220,7 +220,7 @@ void lower_MATH_LOGCURVE(struct lowering *l, unsigned node)
     double low = in_static(l, node, VM_IN_MATH_LOGCURVE_low);
     double high = in_static(l, node, VM_IN_MATH_LOGCURVE_high);
     int t = held(l, node, VM_IN_MATH_LOGCURVE_a), out = t;
-    if (low != high) {
+    if ((float)(high / low) != 1.0f) {
         int octaves = op1(l, VM_OP_log2, constant(l, high / low));
         int grown = op1(l, VM_OP_exp2, mul(l, t, octaves));
         out = scale(l, sub(l, grown, constant(l, 1.0)), low / (high - low));
@@ -233,7 +233,7 @@ void lower_MATH_EXPCURVE(struct lowering *l, unsigned node)
     double low = in_static(l, node, VM_IN_MATH_EXPCURVE_low);
     double high = in_static(l, node, VM_IN_MATH_EXPCURVE_high);
     int t = held(l, node, VM_IN_MATH_EXPCURVE_a), out = t;
-    if (low != high) {
+    if ((float)(high / low) != 1.0f) {
         int octaves = op1(l, VM_OP_log2, constant(l, high / low));
         int ratio = add(l, scale(l, t, (high - low) / low), constant(l, 1.0));
         out = op2(l, VM_OP_div, op1(l, VM_OP_log2, ratio), octaves);

@@ -415,24 +415,36 @@ static void test_oversampled(void **state)
         }
 }
 
+/* However far a sweep pushes, the duty stays at its end when it moves itself. */
+static void test_sfxr_duty_ends(void **state)
+{
+    enum { N = 2400 };
+    static float y[N];
+    (void)state;
+    struct player p = play("(patch (params (d (unit none) (range 0 0.5) (default 0)))"
+                           "(output (osc.sfxr (freq 100) (duty d) (sweep 2))))");
+    for (int i = 0; i < 40; i++)
+        player_run(&p, N, y);
+    player_set(&p, "d", 0.5);
+    for (int i = 0; i < 4; i++) {
+        player_run(&p, N, y); /* five periods of a square */
+        assert_near(mean_of(y, N), 0, 1e-3, "the mean of a square of half duty");
+        assert_near(rms_of(y, N), 0.5, 0.01, "its level");
+    }
+    player_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ticks),
-        cmocka_unit_test(test_tick_phase),
-        cmocka_unit_test(test_tick_of_nothing),
-        cmocka_unit_test(test_oneshot),
-        cmocka_unit_test(test_impulse_spectrum),
-        cmocka_unit_test(test_impulse_alone),
-        cmocka_unit_test(test_supersaw),
-        cmocka_unit_test(test_supersaw_sides),
-        cmocka_unit_test(test_fm_sidebands),
-        cmocka_unit_test(test_fm_feedback),
-        cmocka_unit_test(test_sfxr_noise),
-        cmocka_unit_test(test_sfxr_square),
-        cmocka_unit_test(test_sfxr_others),
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_oversampled),
+        cmocka_unit_test(test_sfxr_duty_ends), cmocka_unit_test(test_ticks),
+        cmocka_unit_test(test_tick_phase),     cmocka_unit_test(test_tick_of_nothing),
+        cmocka_unit_test(test_oneshot),        cmocka_unit_test(test_impulse_spectrum),
+        cmocka_unit_test(test_impulse_alone),  cmocka_unit_test(test_supersaw),
+        cmocka_unit_test(test_supersaw_sides), cmocka_unit_test(test_fm_sidebands),
+        cmocka_unit_test(test_fm_feedback),    cmocka_unit_test(test_sfxr_noise),
+        cmocka_unit_test(test_sfxr_square),    cmocka_unit_test(test_sfxr_others),
+        cmocka_unit_test(test_plain),          cmocka_unit_test(test_oversampled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

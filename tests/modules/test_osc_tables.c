@@ -318,6 +318,28 @@ static void test_sample_frames(void **state)
                  1e-7);
 }
 
+/* Slow and backwards goes as far as slow and forwards, however slow: a ramp tells the place. */
+static void test_sample_slowly(void **state)
+{
+    static const double rates[] = {1e-8, 1e-6, 1e-4, 1e-2, 0.5};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rates); i++) {
+        float y[2000];
+        struct player p =
+            play("(patch (params (r (unit none) (range -1 1) (default 1)))"
+                 "(def k (osc.sample (table 0 0.125 0.25 0.375 0.5 0.625 0.75 0.875 1)"
+                 "(rate r) (interpolation linear))) (output k))");
+        player_run(&p, 4, y); /* at 0.5 in the next frame */
+        player_set(&p, "r", rates[i]);
+        player_run(&p, 6, y);
+        player_set(&p, "r", -rates[i]);
+        player_run(&p, 6, y + 6);
+        assert_near((double)y[5] - (double)y[0], 5 * 0.125 * rates[i], 2e-6, "forwards");
+        assert_near((double)y[6] - (double)y[11], 5 * 0.125 * rates[i], 2e-6, "backwards");
+        player_close(&p);
+    }
+}
+
 /* A loop of whole periods is a tone without an end, whatever the rate and the length. */
 static void test_sample_loop(void **state)
 {
@@ -511,13 +533,13 @@ static void test_widths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_saw_of_partials), cmocka_unit_test(test_flat_partials),
-        cmocka_unit_test(test_drawn_values),    cmocka_unit_test(test_wave_sweep),
-        cmocka_unit_test(test_wave_position),   cmocka_unit_test(test_wave_fade),
-        cmocka_unit_test(test_sample_readings), cmocka_unit_test(test_sample_up),
-        cmocka_unit_test(test_sample_frames),   cmocka_unit_test(test_sample_loop),
-        cmocka_unit_test(test_sample_end),      cmocka_unit_test(test_sample_of_file),
-        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_sample_slowly),  cmocka_unit_test(test_saw_of_partials),
+        cmocka_unit_test(test_flat_partials),  cmocka_unit_test(test_drawn_values),
+        cmocka_unit_test(test_wave_sweep),     cmocka_unit_test(test_wave_position),
+        cmocka_unit_test(test_wave_fade),      cmocka_unit_test(test_sample_readings),
+        cmocka_unit_test(test_sample_up),      cmocka_unit_test(test_sample_frames),
+        cmocka_unit_test(test_sample_loop),    cmocka_unit_test(test_sample_end),
+        cmocka_unit_test(test_sample_of_file), cmocka_unit_test(test_widths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

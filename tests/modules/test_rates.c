@@ -373,15 +373,78 @@ static void test_cuts_and_widths(void **state)
     player_close(&p);
 }
 
+/* A trigger of one frame at a higher rate is one at the lower, wherever it falls. */
+static void test_triggers_down(void **state)
+{
+    (void)state;
+    for (int times = 2; times <= 8; times *= 2) {
+        static float y[48000];
+        char text[160];
+        snprintf(text, sizeof text,
+                 "(patch (def c (control.count (osc.tick (freq 1001) (oversample %d)) (every 1e6)))"
+                 "(output c.count))",
+                 times);
+        struct player p = play(text);
+        player_run(&p, 48000, y);
+        player_close(&p);
+        assert_near((double)y[47999], 1000, 1, "triggers counted");
+    }
+}
+
+/* A number drawn once is the same in every frame, within a region too. */
+static void test_random_held(void **state)
+{
+    float one[8], eight[8];
+    (void)state;
+    struct player p = play("(patch (def r (voice.random)) (output (gain r)))");
+    player_run(&p, 8, one);
+    player_close(&p);
+    p = play("(patch (def r (voice.random)) (output (gain r (oversample 8))))");
+    player_run(&p, 8, eight);
+    player_close(&p);
+    assert_true(one[0] > 0.0f && one[0] < 1.0f);
+    for (int n = 0; n < 8; n++)
+        assert_true(one[n] == one[0] && eight[n] == one[0]);
+}
+
+/* A tap after its line was written may read this very frame, at any rate. */
+static void test_no_delay(void **state)
+{
+    static const double centroid[] = {0, 0, 3.349, 0, 5.024, 0, 0, 0, 5.861};
+    (void)state;
+    for (int times = 2; times <= 8; times *= 2) {
+        char text[160];
+        snprintf(text, sizeof text,
+                 "(patch (output (delay.integer (input.mono) (time 0) (oversample %d))))", times);
+        float *h = impulse_of(text, 512);
+        double sum = 0, moment = 0;
+        for (int n = 0; n < 512; n++) {
+            sum += (double)h[n];
+            moment += n * (double)h[n];
+        }
+        free(h);
+        assert_near(moment / sum, centroid[times], 0.01, "latency of the half-bands alone");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flat),          cmocka_unit_test(test_latency),
-        cmocka_unit_test(test_aliases),       cmocka_unit_test(test_images),
-        cmocka_unit_test(test_less_aliasing), cmocka_unit_test(test_exact),
-        cmocka_unit_test(test_gate_in_time),  cmocka_unit_test(test_delay),
-        cmocka_unit_test(test_delays_apart),  cmocka_unit_test(test_sine),
-        cmocka_unit_test(test_units),         cmocka_unit_test(test_cuts_and_widths),
+        cmocka_unit_test(test_triggers_down),
+        cmocka_unit_test(test_random_held),
+        cmocka_unit_test(test_no_delay),
+        cmocka_unit_test(test_flat),
+        cmocka_unit_test(test_latency),
+        cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_images),
+        cmocka_unit_test(test_less_aliasing),
+        cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_gate_in_time),
+        cmocka_unit_test(test_delay),
+        cmocka_unit_test(test_delays_apart),
+        cmocka_unit_test(test_sine),
+        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_cuts_and_widths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,21 +30,21 @@ KERNEL(osc_fm)
 }
 
 struct duty_state {
-    ilane moved; /* 2^-31 turns */
+    ilane moved; /* 2^-30 turns */
 };
 
 /* out := min(max(duty + d, 0), 1/2);  d := out - duty + sweep/sr
  * so that a sweep stops at its end and a moving duty takes it along. duty in turns, held within 0
- * and 1/2, sweep in turns a second, held within +-12000. Integers, in 2^-31 turns. */
+ * and 1/2, sweep in turns a second, held within +-12000. Integers, in 2^-30 turns. */
 KERNEL(sfxr_duty)
 {
     struct duty_state *s = state;
-    ilane duty = lane_to_int(lane_clamp(in[0], 0.0f, 0.5f) * 2147483648.0f);
-    lane step = lane_clamp(in[1], -12000.0f, 12000.0f) * (2147483648.0f / VM_RATE);
+    ilane duty = lane_to_int(lane_clamp(in[0], 0.0f, 0.5f) * 1073741824.0f);
+    lane step = lane_clamp(in[1], -12000.0f, 12000.0f) * (1073741824.0f / VM_RATE);
     ilane at = duty + s->moved;
     at = at & ~lane_igt(lane_iset(0), at);
-    at = lane_isel(lane_igt(at, lane_iset(1 << 30)), lane_iset(1 << 30), at);
-    out[0] = lane_from_int(at) * (1.0f / 2147483648.0f);
+    at = lane_isel(lane_igt(at, lane_iset(1 << 29)), lane_iset(1 << 29), at);
+    out[0] = lane_from_int(at) * (1.0f / 1073741824.0f);
     s->moved = at - duty + lane_to_int(step);
 }
 
@@ -67,7 +67,7 @@ KERNEL(sfxr_noise)
     struct sfxr_noise_state *s = state;
     ulane increment = osc_increment(lane_abs(in[0])), eighth = increment >> 3;
     ulane at = s->phase, turns = s->turns, first = (turns << 5) | (at >> 27);
-    ilane sum = sfxr_value(s, first) << 3;
+    ilane sum = sfxr_value(s, first) * 8;
     ulane last = at + eighth * 7u;
     ilane same = lane_ieq(lane_as_int(at >> 27), lane_as_int(last >> 27)) & ~lane_ult(last, at);
     if (lane_any(~same)) {

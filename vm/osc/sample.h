@@ -67,9 +67,15 @@ KERNEL(sample_position)
     out[2] = lane_sel(plays, lane_set(1.0f), lane_set(0.0f));
     out[3] = lane_sel(done, lane_set(1.0f), lane_set(0.0f));
 
-    ilane whole = lane_to_int(step);
-    whole += lane_lt(step, lane_from_int(whole));
-    ulane next = part + lane_fraction32(step - lane_from_int(whole));
+    /* |step| as whole and part is exact; backwards is its negative, in 64 bits. */
+    ilane reverse = lane_lt(step, lane_set(0.0f));
+    lane size = lane_abs(step);
+    ilane whole = lane_to_int(size);
+    ulane fraction = lane_fraction32(size - lane_from_int(whole));
+    ilane carry = lane_ieq(lane_as_int(fraction), lane_iset(0)) & lane_iset(1);
+    fraction = (fraction ^ lane_as_uint(reverse)) - lane_as_uint(reverse);
+    whole = lane_isel(reverse, ~whole + carry, whole);
+    ulane next = part + fraction;
     ilane to = at + whole - lane_ult(next, part);
     ilane extra = lane_to_int(lane_clamp(in[2], -16777216.0f, 16777216.0f));
     ulane more = next + lane_as_uint(extra);

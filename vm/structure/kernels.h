@@ -75,10 +75,11 @@ KERNEL(rate_down)
     out[0] = (halfband_even(state, in[1]) + odd) * 0.5f;
 }
 
+/* For gates: on where either frame is, so that a trigger of one frame is not lost. */
 KERNEL(rate_pick)
 {
     (void)state;
-    out[0] = in[0];
+    out[0] = lane_max(in[0], in[1]);
 }
 
 /* ---- time and chance ---- */
