@@ -44,13 +44,18 @@ def a_weight(f):
 # ---- frequency ----
 
 def frequency(y, near):
-    """Of the line nearest to `near` Hz: phase of two windowed parts, half the length apart."""
-    for _ in range(3):
-        h = len(y) // 2
-        w = blackman_harris7(h) * np.exp(-2j * np.pi * near / SR * np.arange(h))
-        a, b = np.sum(y[:h] * w), np.sum(y[h:2 * h] * w)
-        near += np.angle(b * np.conj(a) * np.exp(-2j * np.pi * ((near / SR * h) % 1.0))) / (2 * np.pi * h) * SR
-    return near
+    """Of the line nearest to `near` Hz: phase of two windowed parts, half the length apart; of ever longer parts from
+    64 turns on, as half a turn more between the two parts is not told from half a turn less."""
+    n = min(len(y), 1 << int(np.ceil(np.log2(64 * SR / near))))
+    while True:
+        h = n // 2
+        for _ in range(3):
+            w = blackman_harris7(h) * np.exp(-2j * np.pi * near / SR * np.arange(h))
+            a, b = np.sum(y[:h] * w), np.sum(y[h:2 * h] * w)
+            near += np.angle(b * np.conj(a) * np.exp(-2j * np.pi * ((near / SR * h) % 1.0))) / (2 * np.pi * h) * SR
+        if n == len(y):
+            return near
+        n = min(2 * n, len(y))
 
 
 def cents(f, want):
@@ -167,25 +172,20 @@ def t60(h, middle=None, hi=-5.0, lo=-35.0):
 
 
 def modes(h, lo, hi):
-    """Peaks a Hz of |spectrum| between lo and hi Hz: a lower bound of the modal density that a response shows."""
+    """Peaks a Hz of |spectrum| between lo and hi Hz, 3 dB above what parts them: of a response whose resonances are
+    narrower than their distances nearly all of them."""
     n = 1 << int(np.ceil(np.log2(len(h))) + 2)
-    s = np.abs(np.fft.rfft(h, n))
+    s = db(np.abs(np.fft.rfft(h * np.hanning(2 * len(h))[len(h):], n)) ** 2)
     f = np.fft.rfftfreq(n, 1 / SR)
-    s = s[(f >= lo) & (f < hi)]
-    return np.sum((s[1:-1] > s[:-2]) & (s[1:-1] >= s[2:])) / (hi - lo)
+    return len(signal.find_peaks(s[(f >= lo) & (f < hi)], prominence=3)[0]) / (hi - lo)
 
 
-def peakiness(h, lo, hi, late=0.5):
-    """The strongest line of the late part of a response over the median one, dB, once its decay is taken out: a
-    diffuse tail gives about 10 log10(ln of the number of lines / ln 2), a metallic one more."""
-    decay = 6.9078 / t60(h)
-    start = int(late * SR)
-    tail = h[start:] * np.exp(decay * np.arange(len(h) - start) / SR)
-    n = min(len(tail), int(SR))
-    s = np.abs(np.fft.rfft(tail[:n] * np.hanning(n))) ** 2
-    f = np.fft.rfftfreq(n, 1 / SR)
-    s = s[(f >= lo) & (f < hi)]
-    return db(s.max() / np.median(s))
+def loudest_mode(h, start, length=1 << 16, side=150):
+    """The strongest line of a late part of a response, 150 Hz to 11 kHz, over the mean of the bins around it, dB: of
+    Gaussian noise 10 log10(ln of the number of lines), 10 dB; of a metallic tail more."""
+    s = np.abs(np.fft.rfft(h[start:start + length] * np.hanning(length))) ** 2
+    mean = np.convolve(s, np.ones(2 * side + 1) / (2 * side + 1), "same")
+    return db((s / mean)[200:15000].max())
 
 
 # ---- the meters themselves ----
@@ -212,6 +212,7 @@ def test():
     y = additive_saw(np.full(n, f0))
     m = held_note(y, 441.0)
     close("frequency", m["f0"], f0, 1e-7)
+    close("frequency", frequency(np.sin(2 * np.pi * 1761 * t), 1760.0), 1761, 1e-7)
     assert m["alias"] < -160, m["alias"]
     close("treble", treble(m["level"], f0, lambda k: 2 / np.pi / k, 1, 18e3), 0, 1e-6)
     m = held_note(y + 1e-4 * np.sin(2 * np.pi * 1000.3 * t), f0)
@@ -232,8 +233,13 @@ def test():
     h = rng.standard_normal(4 * 48000) * np.exp(-6.9078 / 1.5 * np.arange(4 * 48000) / SR)
     for band in (None, 250, 1000, 8000):
         close("t60", t60(h, band), 1.5, 0.06)
-    close("peaks of noise", peakiness(h, 500, 8000), 10, 4)
-    assert peakiness(h + np.sin(2 * np.pi * 1000 * np.arange(len(h)) / SR) * np.exp(-4.6 * np.arange(len(h)) / SR), 500, 8000) > 30
+    h = rng.standard_normal(1 << 17) * 10 ** (-3 / 4 * np.arange(1 << 17) / SR)
+    close("lines of noise", loudest_mode(h, 48000), 10, 2)
+    t, few = np.arange(1 << 20) / SR, rng.uniform(100, 200, 60)
+    h2 = sum(np.sin(2 * np.pi * (f * t % 1.0)) for f in few) * 10 ** (-3 / 15 * t)
+    close("modes a Hz", modes(h2, 100, 200), 0.6, 0.1)
+    ring = np.sin(2 * np.pi * 1000 * np.arange(1 << 17) / SR) * 10 ** (-3 / 4 * np.arange(1 << 17) / SR)
+    assert loudest_mode(h + 0.3 * ring, 48000) > 20
     print("the meters are right")
 
 

@@ -73,9 +73,9 @@ class Repatch:
     def version(self):
         return subprocess.run([PATCHRUN, "--version"], stdout=subprocess.PIPE).stdout.decode().split()[-1]
 
-    def render(self, node, frames, *options):
+    def render(self, node, frames, *options, defs=""):
         patch = write("note.sx", """(patch (params (pitch (unit hz) (range 10 20000) (default 440)
-            (curve exponential))) (output %s))""" % node)
+            (curve exponential))) %s (output %s))""" % (defs, node))
         call(PATCHRUN, patch, "-o", work("note.wav"), "--bits", "float", "--quiet", "--frames", str(frames), *options)
         return read_wav(work("note.wav"))[:, 0].astype(float)
 

@@ -714,8 +714,26 @@ static void sines_survive_resampling(void **state)
         assert_int_equal(sample.rate, RP_SAMPLE_RATE);
         assert_int_equal(sample.length, RP_SAMPLE_RATE);
         double snr = sine_snr(&sample, cases[i].hz, 0.9, 2000, 46000);
+        print_message("  %d Hz, way %d: %.0f Hz: %.1f dB\n", cases[i].rate, (int)cases[i].how,
+                      cases[i].hz, snr);
         if (!(snr >= cases[i].least))
             fail_msg("case %zu: %.1f dB", i, snr);
+        sample_free(&sample);
+    }
+}
+
+/* 90 dB under what it was is less than one step of 16 bits. */
+static void what_would_fold_goes(void **state)
+{
+    (void)state;
+    static const double hz[] = {26500.0, 30000.0, 40000.0, 47000.0};
+    for (size_t i = 0; i < sizeof hz / sizeof hz[0]; i++) {
+        struct sample sample;
+        struct sample_options options = {false, SAMPLE_BEST};
+        write_sine("a", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 96000, hz[i], 0.9, 96000);
+        load(&sample, "a", &options);
+        for (sf_count_t n = 2000; n < 46000; n++)
+            assert_in_range(sample.frames[n] + 1, 0, 2);
         sample_free(&sample);
     }
 }
@@ -1182,6 +1200,7 @@ int main(void)
         IN_DIRECTORY(many_channels_stay_in_step),
         IN_DIRECTORY(mixing_must_be_asked_for),
         IN_DIRECTORY(sines_survive_resampling),
+        IN_DIRECTORY(what_would_fold_goes),
         IN_DIRECTORY(lengths_are_rounded_to_nearest),
         IN_DIRECTORY(lines_are_exact),
         IN_DIRECTORY(resampling_moves_nothing),
