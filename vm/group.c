@@ -373,6 +373,16 @@ static uint32_t good_frames(const struct rp_group *g, uint32_t frames, struct rp
     return frames;
 }
 
+/* A value a lane, for all frames. */
+static void repeat(float *to, const float *from, size_t frames, size_t lanes)
+{
+    float only = *from;
+    for (size_t i = 0; lanes == 1 && i < frames; i++)
+        to[i] = only;
+    for (size_t i = 0; lanes > 1 && i < frames; i++)
+        memcpy(to + i * lanes, from, lanes * sizeof *to);
+}
+
 /* Copies the good part of the stretch out; RP_NOT_FINITE when that is not all of it. */
 static enum rp_status deliver(struct rp_group *g, uint32_t frames, float *const out[], size_t at,
                               struct rp_error *error)
@@ -386,8 +396,8 @@ static enum rp_status deliver(struct rp_group *g, uint32_t frames, float *const 
         float *to = out[c] + at * lanes;
         if (audio)
             memcpy(to, g->output[c], good * lanes * sizeof *to);
-        for (uint32_t i = 0; !audio && i < good; i++)
-            memcpy(to + i * lanes, g->output[c], lanes * sizeof *to);
+        else
+            repeat(to, g->output[c], good, lanes);
     }
     return good == frames ? RP_OK : RP_NOT_FINITE;
 }
