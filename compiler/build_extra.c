@@ -77,6 +77,14 @@ static int number_in(struct builder *b, const struct sx *sx, double low, double 
     return -1;
 }
 
+static int said_before(const struct sx *first, const struct sx *part)
+{
+    for (const struct sx *other = first; other != part; other = other->next)
+        if (part->first && part->first->text && is_named(other, part->first->text))
+            return 1;
+    return 0;
+}
+
 static void read_spread_field(struct builder *b, struct spread *s, const struct sx *field)
 {
     if (is_named(field, "detune") && field->first->next)
@@ -138,7 +146,10 @@ static void read_unison(struct builder *b, struct proto *proto, const struct sx 
         count != (double)(unsigned)count)
         diag_error(b->diags, E_UNISON, value->place, "the number of copies is a whole number");
     for (const struct sx *part = value->next; part; part = part->next)
-        read_spread_field(b, s, part);
+        if (said_before(value->next, part))
+            shape_error(b, part->place, "a part of a unison is said twice", "say it once");
+        else
+            read_spread_field(b, s, part);
     if (s->input < 0 || (is_stereo(&proto->type) && type_find_output(&proto->type, "left") < 0))
         no_unison(b, proto, field->first->place);
     s->count = (unsigned)count;

@@ -214,9 +214,10 @@ static struct sx *read_unison(struct walk *w, const struct json_value *value)
     static const char *const keys[] = {"copies", "detune", "width"};
     struct made unison = make_named(w, whole(value), value->key_place, "unison");
     struct sx *parts[3] = {NULL, NULL, NULL};
-    if (!json_is_object(value->json))
+    int object = json_is_object(value->json);
+    if (!object)
         parts[0] = atom(w, value, "'unison'");
-    for (const struct json_value *v = value->first; v; v = v->next) {
+    for (const struct json_value *v = object ? value->first : NULL; v; v = v->next) {
         size_t key = key_of(w, v, "a unison", keys, 3);
         if (key == 0) {
             parts[0] = atom(w, v, "'copies'");

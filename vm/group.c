@@ -373,14 +373,17 @@ static uint32_t good_frames(const struct rp_group *g, uint32_t frames, struct rp
     return frames;
 }
 
-/* A value a lane, for all frames. */
+/* A value a lane, for all frames; of no frames nothing is known. */
 static void repeat(float *to, const float *from, size_t frames, size_t lanes)
 {
-    float only = *from;
-    for (size_t i = 0; lanes == 1 && i < frames; i++)
-        to[i] = only;
-    for (size_t i = 0; lanes > 1 && i < frames; i++)
-        memcpy(to + i * lanes, from, lanes * sizeof *to);
+    if (lanes > 1) {
+        for (size_t i = 0; i < frames; i++)
+            memcpy(to + i * lanes, from, lanes * sizeof *to);
+    } else if (frames > 0) {
+        float only = *from;
+        for (size_t i = 0; i < frames; i++)
+            to[i] = only;
+    }
 }
 
 /* Copies the good part of the stretch out; RP_NOT_FINITE when that is not all of it. */

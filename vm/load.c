@@ -276,8 +276,8 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
         fail(error, RP_REFUSED,
              "a delay line that is read before it is written is shorter than a frame");
         if (error) {
-            error->code = REFUSE_PORT;
-            error->offset = file.section[VM_CODE].offset - 4;
+            error->code = REFUSE_RATE;
+            error->offset = file.section[VM_CODE].offset;
         }
         return NULL;
     }

@@ -240,14 +240,38 @@ static void test_robust(void **state)
     }
 }
 
+/* A string sounds wherever it is plucked, and stays in bounds however its pitch is shaken. */
+static void test_pluck_ends(void **state)
+{
+    static const char *const plucks[] = {"(freq 12000)", "(freq 1000) (position 0.01)",
+                                         "(freq 2000) (position 0.02)"};
+    enum { SECONDS = 14, N = 48000 };
+    static float y[N];
+    (void)state;
+    for (size_t i = 0; i < COUNT(plucks); i++) {
+        char text[128];
+        snprintf(text, sizeof text, "(patch (output (string.pluck %s)))", plucks[i]);
+        float *x = sound_of(text, 4800);
+        assert_true(peak_of(x, 4800) > 0.01);
+        free(x);
+    }
+    struct player p = play("(patch (output (string.pluck (freq (math.map (osc.sine (freq 300))"
+                           "(tolow 50) (tohigh 2000))) (decay 1000) (brightness 1))))");
+    for (int s = 0; s < SECONDS; s++) {
+        player_run(&p, N, y);
+        assert_true(peak_of(y, N) <= 1048576.0);
+    }
+    player_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pitch_and_decay), cmocka_unit_test(test_brightness),
-        cmocka_unit_test(test_position),        cmocka_unit_test(test_plucks),
-        cmocka_unit_test(test_driven),          cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_long_modes),      cmocka_unit_test(test_strike),
-        cmocka_unit_test(test_robust),
+        cmocka_unit_test(test_pluck_ends), cmocka_unit_test(test_pitch_and_decay),
+        cmocka_unit_test(test_brightness), cmocka_unit_test(test_position),
+        cmocka_unit_test(test_plucks),     cmocka_unit_test(test_driven),
+        cmocka_unit_test(test_modes),      cmocka_unit_test(test_long_modes),
+        cmocka_unit_test(test_strike),     cmocka_unit_test(test_robust),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

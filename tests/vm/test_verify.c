@@ -263,7 +263,6 @@ static const char faster[] = ".delay 4 90 @2x\n.table 2 0.5 1\n.table 1 3\n"
 
 static const struct field rate_fields[] = {
     /* of faster */
-    {REFUSE_PORT, "PORT", 4, 4, 1, 4},          /* two frames make one */
     {REFUSE_INSTRUCTION, "CODE", 47, 1, 0, 47}, /* the port's rate */
     {REFUSE_INSTRUCTION, "CODE", 63, 1, 2, 63},
     {REFUSE_INSTRUCTION, "CODE", 31, 1, 4, 31},
@@ -337,6 +336,9 @@ static void test_wrong_rates(void **state)
         unsigned blame; /* in the code */
     } wrong[] = {
         {"LOAD_CONST r1, 1 @2x\nWRITE_OUTPUT r1\n", 0},
+        {".delay 1 90 @2x\nLOAD_CONST r1, 1\nREAD_PORT p0, r1 -> r2 @2x\n"
+         "WRITE_PORT p0, r2 @2x\nCALL_OP rate_down, r2 -> r3\nWRITE_OUTPUT r3\n",
+         0}, /* a cycle of less than a frame */
         {".param \"x\" none linear 0 1 0 0\nLOAD_PARAM r1, \"x\" @2x\nWRITE_OUTPUT r1\n", 0},
         {"LOAD_CONST r1, 1\nWRITE_OUTPUT r1 @2x\n", 12},
         {"LOAD_CONST r1, 1\nCALL_OP osc_sine, r1 -> r2 @2x\nWRITE_OUTPUT r2\n", 28},
@@ -953,7 +955,7 @@ static int try_file(const struct file *f, uint64_t *chance)
     enum rp_status listed =
         vm_disassemble(exact, f->size, VM_LISTING_FULL, no_text, &text, &error2);
     free(exact);
-    /* Two things only loading looks at. */
+    /* What only loading looks at. */
     int late = !p && (error.code == REFUSE_RATE ||
                       (error.code == REFUSE_LIMIT && strstr(error.reason, "alive")));
     assert_int_equal(listed == RP_OK, p != NULL || late);

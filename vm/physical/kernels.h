@@ -56,7 +56,7 @@ struct string_state {
 LANE_FN lane string_burst(const struct string_state *s, lane period, lane position)
 {
     ilane frames = lane_to_int(period);
-    ilane later = lane_to_int(position * period + 0.5f);
+    ilane later = lane_to_int(lane_max(position * period + 0.5f, lane_set(1.0f)));
     ilane here = lane_igt(frames, s->n) & lane_igt(lane_as_int(s->plucks), lane_iset(0));
     ilane there = lane_igt(frames + later, s->n) & ~lane_igt(later, s->n) &
                   lane_igt(lane_as_int(s->plucks), lane_iset(0));
@@ -73,7 +73,8 @@ LANE_FN lane string_burst(const struct string_state *s, lane period, lane positi
  *   f := (1 - 2h) w[n - N - 1] + h (w[n - N] + w[n - N - 2]);  y := a (f - y') + f'
  *   e := e + (0.05 + 0.95 brightness^2) (burst - e)
  *   w[n] := rho y + e + x;  out := w[n]
- * Stable: |all-pass| is 1, |f| at most 1, rho < 1. P is held within what the ring holds. */
+ * Stable at rest: |all-pass| is 1, |f| at most 1, rho < 1. Where freq moves at audio rate what went
+ * round may be heard again, so out is held within 2^20. P is held within what the ring holds. */
 MEMORY_KERNEL(string_pluck)
 {
     struct string_state *s = state;
@@ -93,7 +94,7 @@ MEMORY_KERNEL(string_pluck)
     lane y = in[7] * (f - s->y) + s->x;
     s->x = f;
     s->y = lane_flush(y);
-    out[0] = in[6] * y + s->soft + in[0];
+    out[0] = lane_clamp(in[6] * y + s->soft + in[0], -1048576.0f, 1048576.0f);
     ring_write(memory, out[0]);
 }
 
