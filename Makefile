@@ -114,10 +114,13 @@ setup-build:
 setup-test:
 	$(call install,$(NEEDED_TO_TEST))
 
+# As many jobs as there are cores, unless the caller said how many.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # ---- demo ----
 
 demo: setup-build
-	@$(MAKE) --no-print-directory demo-built
+	@$(MAKE) --no-print-directory $(PARALLEL) demo-built
 
 EFFECTS = coin laser explosion jump hit power-up blip engine-loop wind footstep
 
@@ -134,7 +137,7 @@ demo-built: programs
 # ---- tests ----
 
 test: setup-test
-	@$(MAKE) --no-print-directory test-built
+	@$(MAKE) --no-print-directory $(PARALLEL) test-built
 
 test-built: programs unit
 	@tests/run
