@@ -22,8 +22,8 @@ static void lay_out(struct bump *b, const struct rp_program *p, size_t lanes, st
     g->uniform = bump_take(b, registers * lanes, sizeof *g->uniform);
     g->varying = bump_take(b, registers, sizeof *g->varying);
     g->rate = bump_take(b, registers, sizeof *g->rate);
-    g->buffers =
-        bump_take(b, p->buffer_count * (RP_BLOCK << p->max_rate) * lanes, sizeof *g->buffers);
+    g->buffers = bump_take(b, p->buffer_count * ((size_t)RP_BLOCK << p->max_rate) * lanes,
+                           sizeof *g->buffers);
     g->state = bump_take(b, p->totals.state * lanes, sizeof *g->state);
     g->delays = bump_take(b, p->port_count, sizeof *g->delays);
     g->calls = bump_take(b, p->instruction_count, sizeof *g->calls);
