@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The memory only loading needs. */
 enum { RATE_ANY = 255 }; /* a constant's */
 
+/* The memory only loading needs. */
 struct scratch {
     uint32_t *last_use; /* by register: the instruction that reads it last */
     uint32_t *spare;    /* buffers free again, last freed on top */

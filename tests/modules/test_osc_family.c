@@ -220,8 +220,11 @@ static void test_supersaw_sides(void **state)
     struct player p = play_seeded(text, 1, 2);
     player_run_in(&p, FRAMES, NULL, NULL, left, right);
     player_close(&p);
-    p = play_seeded("(patch (output (left (osc.supersaw (freq 220)))))", 1, 2);
+    p = play_seeded("(patch (def s (osc.supersaw (freq 220) (spread 0.6))) (output s))", 1, 2);
+    player_run(&p, FRAMES, other);
     player_close(&p);
+    for (size_t i = 0; i < FRAMES; i++)
+        assert_near(((double)left[i] + (double)right[i]) / 2, (double)other[i], 2e-7, "both sides");
     p = play_seeded(text, 1, 3);
     player_run_in(&p, FRAMES, NULL, NULL, other, NULL);
     player_close(&p);
