@@ -10,7 +10,7 @@ SWEEPS = [(440.0, 5, 1.0), (14080.0, -5, 1.0), (440.0, 5, 0.25), (14080.0, -5, 0
 
 
 def main():
-    for shape, rows in (("saw", players.SAWS), ("square", players.SQUARES)):
+    for shape, rows in (("saw", players.SAWS), ("square", players.SQUARES), ("pulse", players.PULSES)):
         for lo, octaves, seconds in SWEEPS:
             print("\n%s, %g Hz, %g octaves in %g s: aliases below 20 kHz, dB under the harmonics, by octave from "
                   "440 Hz; all; by how much ours leads, of all segments the least, at Hz, and the median; where it is "
