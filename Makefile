@@ -145,7 +145,7 @@ test-built: programs unit
 # Every argument of every function of vm/math.h: minutes.
 test-functions: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
-	$(BUILD)/tests/numeric/functions --threads $(shell nproc)
+	@EVERY=1 tests/run numeric
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions
