@@ -727,9 +727,34 @@ static void with_tables(uint32_t count, uint32_t length, enum refusal code, int6
     assert_limit(&b, code, "TABL", blame);
 }
 
+/* A table of `length` values, after another, where an op reads it: what is refused is named with
+ * the table's place in the instruction. */
+static void with_table_of(const char *name, uint32_t length, enum refusal code)
+{
+    struct arena arena;
+    struct bytecode b = writer(&arena);
+    const struct vm_op_row *row = vm_op_by_name(name, strlen(name));
+    static const float values[VM_MAX_TAPS + 1];
+    struct bytecode_instruction n = {
+        .opcode = VM_CALL_OP, .arg = (uint32_t)(row - vm_ops), .table = 1, .inputs = 1};
+    n.in[0] = load_const(&b, 0.0f);
+    bytecode_table(&b, values, 1);
+    bytecode_table(&b, values, length);
+    if (vm_op_has_port(row))
+        bytecode_ring(&b, 0, 20);
+    n.in[0] = bytecode_instruction(&b, &n);
+    instruction(&b, VM_WRITE_OUTPUT, 0, n.in, 1);
+    assert_limit(&b, code, "CODE", 12 + 8 + 4 * vm_op_has_port(row));
+}
+
 static void test_limits(void **state)
 {
     (void)state;
+    with_table_of("convolve", VM_MAX_TAPS, 0);
+    with_table_of("convolve", VM_MAX_TAPS + 1, REFUSE_LIMIT);
+    with_table_of("quantise_scale", VM_MAX_SCALE, 0);
+    with_table_of("quantise_scale", VM_MAX_SCALE + 1, REFUSE_LIMIT);
+    with_table_of("lookup", VM_MAX_TAPS + 1, 0);
     with_rings(1, VM_MAX_DELAY, REFUSE_PORT, 0); /* no op writes it */
     with_rings(1, VM_MAX_DELAY + 1, REFUSE_LIMIT, 4);
     with_rings(9, 1000000, REFUSE_LIMIT, 8 * VM_PORT_SIZE + 4);
@@ -882,8 +907,8 @@ static void assert_guard(const void *memory, size_t size)
  * file. A register is 4 bytes of a file at least, a state word of an op of 8 bytes less than 8. */
 static uint64_t group_limit(size_t file, unsigned lanes)
 {
-    uint64_t voice =
-        4 * (uint64_t)VM_MAX_RINGS + (4 * (uint64_t)RP_BLOCK << VM_MAX_RATE) * VM_MAX_LIVE;
+    uint64_t blocks = (UINT64_C(2) << VM_MAX_RATE) - 1; /* of a signal of each rate */
+    uint64_t voice = 4 * (uint64_t)VM_MAX_RINGS + 4 * blocks * RP_BLOCK * VM_MAX_LIVE;
     return lanes * (voice + 16 * (uint64_t)file) + 64 * (uint64_t)file + 65536;
 }
 
