@@ -23,7 +23,7 @@ FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno
          -fno-math-errno $(WARN) $(EXTRA)
 LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
 
-VM       = tables verify load params group snapshot disassemble engines
+VM       = tables verify verify_code load cost params group snapshot disassemble engines
 TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
 LOWER    = $(notdir $(basename $(wildcard compiler/lower/*.c)))
@@ -164,6 +164,13 @@ $(KERNS): $(BUILD)/tests/numeric/kern_%.o: tests/numeric/kern.c
 $(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
+# Kernels that count their operations are read as C++, which has numbers that can.
+$(BUILD)/tests/vm/count.o: tests/vm/count.cc
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)clang -x c++ -std=c++17 -I. -O1 -fno-exceptions -fno-rtti -fno-math-errno -ffp-contract=off \
+	    -Wall -Werror -MMD -MP -c -o $@ $<
+$(BUILD)/tests/vm/test_cost: $(BUILD)/tests/vm/count.o
 $(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm
