@@ -182,6 +182,33 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(ALL_OBJECTS)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
 .SECONDARY:
 
+# ---- fuzzing ----
+# A target is built for libFuzzer with clang, for AFL++ with its clang, and with tests/fuzz/main.c as
+# a program that reads files. Two engines are enough.
+
+FUZZ_TARGETS = sx json assemble bytecode score jsonl midi sample
+FUZZ_KIT     = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuzz/kit/*.c)) \
+               $(BUILD)/tests/vm/count.o
+FUZZ_LINK   ?=
+FUZZ_MAIN   ?= $(BUILD)/tests/fuzz/main.o
+FUZZ_SANE    = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_FEW     = OPT=-O1 ENGINES="1_1_base 4_4_base"
+FUZZ_EXTRA   = $(FUZZ_SANE) -DVM_FEW_ENGINES -DFUZZING
+
+.PHONY: fuzz fuzz-programs fuzz-libfuzzer fuzz-afl fuzz-plain
+fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz_%)
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/%.o $(FUZZ_KIT) $(FUZZ_MAIN) $(ALL_OBJECTS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) $(FUZZ_LINK) -o $@ $^ $(LIBS)
+fuzz-libfuzzer:
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang $(FUZZ_FEW) FUZZ_LINK=-fsanitize=fuzzer FUZZ_MAIN= \
+	    EXTRA="-fsanitize=fuzzer-no-link $(FUZZ_EXTRA)" fuzz-programs
+fuzz-plain:
+	@$(MAKE) --no-print-directory BUILD=build/fuzz-plain $(FUZZ_FEW) EXTRA="$(FUZZ_EXTRA)" fuzz-programs
+fuzz-afl:
+	@$(MAKE) --no-print-directory BUILD=build/fuzz-afl CC=afl-clang-fast $(FUZZ_FEW) EXTRA="$(FUZZ_EXTRA)" \
+	    fuzz-programs
+
 # ---- the rest ----
 
 man/modules.7: $(BUILD)/patchc
