@@ -9,8 +9,12 @@
 
 enum {
     USE_LIMIT = 32,       /* patches in one another */
+#ifndef FUZZING
     NODE_LIMIT = 1000000, /* of a patch, every use written out */
-    ID_LIMIT = 128,       /* characters of a written id */
+#else
+    NODE_LIMIT = 10000, /* a second for each such patch would be a long time there */
+#endif
+    ID_LIMIT = 128, /* characters of a written id */
 };
 
 /* The JSON form as the (patch ...) form it stands for, with places in the JSON text. */

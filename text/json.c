@@ -20,7 +20,8 @@ static struct place blamed_place(const struct source *source, size_t end)
         end--;
     size_t begin = end > least ? end - 1 : end;
     if (begin > least && text[begin] == '"') {
-        while (begin > least && (text[begin - 1] != '"' || text[begin - 2] == '\\') &&
+        while (begin > least &&
+               (text[begin - 1] != '"' || (begin - 1 > least && text[begin - 2] == '\\')) &&
                text[begin - 1] != '\n')
             begin--;
         begin -= begin > least && text[begin - 1] == '"';

@@ -82,3 +82,27 @@ uint64_t rp_node_cost(const struct rp_program *p, const char *node)
             cost += p->code[i].cost;
     return cost;
 }
+
+void rp_sizes_of(const struct rp_program *p, struct rp_sizes *sizes)
+{
+    *sizes = (struct rp_sizes){.state = p->totals.state * sizeof(uint32_t),
+                               .delay = p->totals.delay * sizeof(float)};
+    for (uint32_t i = 0; i < p->table_count; i++)
+        sizes->tables += p->tables[i].length * sizeof(float);
+}
+
+int rp_instruction_at(const struct rp_program *p, uint32_t number, struct rp_instruction *i)
+{
+    static const char *const names[] = {"", "LOAD_CONST", "LOAD_PARAM",  "READ_PORT",
+                                        "", "WRITE_PORT", "WRITE_OUTPUT"};
+    if (number >= p->instruction_count)
+        return -1;
+    const struct vm_instruction *n = &p->code[number];
+    int call = n->opcode == VM_CALL_OP;
+    *i = (struct rp_instruction){.op = call ? vm_ops[n->arg].name : names[n->opcode],
+                                 .cost = n->cost,
+                                 .state = call ? vm_ops[n->arg].state * sizeof(uint32_t) : 0};
+    if (p->nodes && p->nodes[number] != VM_NONE)
+        i->node = p->names + p->nodes[number];
+    return 0;
+}

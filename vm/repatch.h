@@ -87,6 +87,37 @@ unsigned rp_inputs(const struct rp_program *);   /* channels it takes: 0, 1 or 2
 uint64_t rp_cost(const struct rp_program *);
 /* The share of it of one node, by its id in the patch. */
 uint64_t rp_node_cost(const struct rp_program *, const char *node);
+
+/* What a voice takes, in bytes. A group has that for each of its lanes, and its buffers. */
+struct rp_sizes {
+    size_t state, delay; /* of its ops; of its delay lines and rings */
+    size_t tables;       /* of the program: all voices share them */
+};
+void rp_sizes_of(const struct rp_program *, struct rp_sizes *);
+
+/* One instruction of a program. */
+struct rp_instruction {
+    const char *node; /* it belongs to, by its id in the patch; NULL: not known */
+    const char *op;   /* its mnemonic, of CALL_OP the op's */
+    uint64_t cost;    /* of it in rp_cost */
+    size_t state;     /* bytes a voice */
+};
+/* 0, or -1 when there is no instruction of that number, from 0 on. */
+int rp_instruction_at(const struct rp_program *, uint32_t number, struct rp_instruction *);
+
+/* How loud an output can be, whatever the parameters, seeds and events, as long as sound that comes
+ * in is within -1 and 1. */
+struct rp_level {
+    int bounded;
+    float low, high;      /* if bounded: no sample is beyond */
+    uint32_t instruction; /* if not: the first that there is no bound for */
+};
+/* Bytes of memory rp_level takes while it runs. */
+size_t rp_level_bytes(const struct rp_program *);
+/* level[channel], of rp_channels. RP_MEMORY: too little of it, or not aligned. */
+enum rp_status rp_level(const struct rp_program *, void *memory, size_t size,
+                        struct rp_level level[2]);
+
 unsigned rp_param_count(const struct rp_program *);
 const struct rp_param *rp_param_info(const struct rp_program *, unsigned param);
 int rp_param_find(const struct rp_program *, const char *name); /* -1: none */

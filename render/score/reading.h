@@ -58,8 +58,13 @@ enum {
     MOST_REPEATS = 1000000,
     MOST_DEPTH = 1000, /* forms in forms, sections used within counted */
     MOST_FILES = 32,   /* included in one another */
+#ifndef FUZZING
     MOST_COMMANDS = 100000000,
     MOST_STEPS = 400000000, /* forms and items evaluated */
+#else
+    MOST_COMMANDS = 10000, /* a minute for each such score would be a long time there */
+    MOST_STEPS = 40000,
+#endif
     MOST_SOURCES = 65536,
     MOST_BUSES = 1024
 };
