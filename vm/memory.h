@@ -1,4 +1,4 @@
-/* memory.h - rings and tables, as kernels see them.
+/* memory.h - rings, tables and the rate, as kernels see them.
  *
  * A ring holds past frames of VM_LANES voices side by side; a kernel sees the VM_VEC voices of its
  * part. A table is the same for all voices. Whatever index a kernel computes, it reads inside. */
@@ -18,6 +18,8 @@ struct memory {
     float low, high; /* frames back that a delay line's reads are held within */
     const float *table;
     uint32_t length; /* of the table, at least 1 */
+    float rate;      /* frames of the op's own a frame of the sample rate: 1, 2, 4 or 8 */
+    float share;     /* of them one is: 1/rate, exact */
 };
 
 /* This frame's slot becomes x; what is below 1e-20 becomes 0, so that no ring holds denormals. */

@@ -41,7 +41,7 @@ KERNEL(level_rms)
 KERNEL(follow_coeff)
 {
     (void)state;
-    lane frames = lane_clamp(in[0], 0.0f, 100.0f) * VM_RATE;
+    lane frames = held_seconds(in[0], 0.0f, 100.0f, memory) * VM_RATE;
     out[0] = lane_loss(lane_set(1.0f) / lane_max(frames, lane_set(0.03f)));
 }
 
@@ -160,7 +160,7 @@ struct gate_state {
 KERNEL(gate_gain)
 {
     struct gate_state *st = state;
-    lane frames = lane_clamp(in[3] * VM_RATE + 0.5f, 0.0f, 14400000.0f);
+    lane frames = held_seconds(in[3] * VM_RATE + 0.5f, 0.0f, 14400000.0f, memory);
     ilane was = lane_igt(st->n, lane_iset(0));
     lane low = in[1] / lane_clamp(in[2], 1.0f, 1e6f);
     ilane asked = lane_gt(in[0], in[1]) | (was & lane_gt(in[0], low));
