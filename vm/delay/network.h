@@ -17,13 +17,13 @@
 KERNEL(decay_coeff)
 {
     (void)state;
-    lane time = lane_clamp(in[1], 0.01f, 1000.0f);
+    lane time = held_seconds(in[1], 0.01f, 1000.0f, memory);
     lane power = lane_clamp(in[0] * -9.9657843f / time, -40.0f, 0.0f); /* log2 of the gain */
     lane gain = lane_exp2(power);
     lane whole = lane_exp2(power / lane_clamp(in[2], 0.1f, 4.0f));
     lane ratio = lane_clamp(in[3], 0.01f, 1.0f);
     lane h = lane_exp2(lane_max(power / ratio - power, lane_set(-30.0f)));
-    lane turns = lane_clamp(in[4], 100.0f, 23500.0f) * (1.0f / (2.0f * VM_RATE));
+    lane turns = held_hz(in[4], 100.0f, 23500.0f, memory) * (1.0f / (2.0f * VM_RATE));
     lane half = lane_sin_turns(lane_as_uint(lane_to_int(turns * 4294967296.0f)));
     lane t = (lane_set(1.0f) - h * h) / (h * h * half * half * 4.0f);
     out[0] = gain;
@@ -36,7 +36,7 @@ KERNEL(decay_coeff)
 KERNEL(decay_corner)
 {
     (void)state;
-    lane turns = lane_clamp(in[0], 1.0f, 23500.0f) * (1.0f / (2.0f * VM_RATE));
+    lane turns = held_hz(in[0], 1.0f, 23500.0f, memory) * (1.0f / (2.0f * VM_RATE));
     lane s = lane_sin_turns(lane_as_uint(lane_to_int(turns * 4294967296.0f)));
     out[0] = (s + s) / (s + lane_sqrt(s * s + 1.0f));
 }
