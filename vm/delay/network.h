@@ -58,6 +58,31 @@ KERNEL(decay_filter)
     out[0] = lane_clamp(in[1] * s->high, -1048576.0f, 1048576.0f);
 }
 
+struct absorb_state {
+    lane h;
+};
+
+/* The same without lows of their own, held by decay_coeff alone:
+ *   h += high (x - h);  out := gain h.  |out| is never above the loudest x. */
+KERNEL(absorb)
+{
+    struct absorb_state *s = state;
+    s->h = lane_flush(s->h + in[2] * (in[0] - s->h));
+    out[0] = in[1] * s->h;
+}
+
+struct shelf_state {
+    lane s;
+};
+
+/* The lows of it:  s += corner (x - s);  out := x + low s, held within 2^20. */
+KERNEL(decay_shelf)
+{
+    struct shelf_state *s = state;
+    s->s = lane_flush(s->s + in[2] * (in[0] - s->s));
+    out[0] = lane_clamp(in[0] + in[1] * s->s, -1048576.0f, 1048576.0f);
+}
+
 /* Four lines mixed without loss:  out := H in, H Hadamard's matrix of order 4, halved. */
 KERNEL(hadamard)
 {
