@@ -50,6 +50,15 @@ reassembles() {
             cmp "$work/1.pbc" "$work/2.pbc" || return 1
     done
 }
+# A listing of the code is the whole text but for names and places, and a program of its own.
+listing_reassembles() {
+    status 0 "$patchc" "$1" -o "$work/1.pbc" && status 0 "$patchc" -S "$1" -o "$work/1.text" &&
+        status 0 "$patchc" -d "$work/1.pbc" -o "$work/all.text" &&
+        sed '/^\.node/d' "$work/all.text" | diff "$work/1.text" - &&
+        status 0 "$patchc" --assemble "$work/1.text" -o "$work/2.pbc" &&
+        status 0 "$patchc" -d "$work/2.pbc" && diff "$work/1.text" "$work/out" &&
+        ! grep -E '.{101}' "$work/1.text"
+}
 # The canonical form is the file itself: fixtures are written in it.
 is_formatted() {
     status 0 "$patchc" --format "$1" && diff "$1" "$work/out"
@@ -64,10 +73,32 @@ format_keeps_program() {
 for f in fixtures/*.sx; do
     check "$f: forms agree" forms_agree "$f"
     check "$f: reassembles" reassembles "$f"
+    check "$f: the listing reassembles" listing_reassembles "$f"
     check "$f: is formatted" is_formatted "$f"
     check "$f: formatting keeps the program" format_keeps_program "$f"
     check "$f: --check" status 0 "$patchc" --check "$f"
 done
+
+# ---- the same of every module's example ----
+
+mkdir "$work/examples"
+for name in $("$patchc" --modules | sed -n 's/^  \([a-z][^ ]*\) .*/\1/p'); do
+    f=$work/examples/$name.sx
+    "$patchc" --example "$name" -o "$f"
+    check "$name: forms agree" forms_agree "$f"
+    check "$name: reassembles" reassembles "$f"
+    check "$name: the listing reassembles" listing_reassembles "$f"
+done
+
+big_table() { # more values than a line, a block or a thousand lines hold
+    awk 'BEGIN {
+        print "(patch (output (math.lookup (osc.phasor (freq 1)) (table"
+        for (i = 0; i < 100000; i++) printf " %.7ge%d\n", i / 7 - 5000, i % 50 - 30
+        print "))))"
+    }' >"$work/big.sx"
+    reassembles "$work/big.sx" && listing_reassembles "$work/big.sx"
+}
+check "a table of 100000 values: the listing reassembles" big_table
 
 # ---- what lowering and optimising make of small patches ----
 
