@@ -277,7 +277,8 @@ static double place_of(unsigned i, unsigned count)
     return even(i % 2 ? count - 1 - i / 2 : i / 2, count);
 }
 
-/* 1, with *hz set, when the frequency is known now. */
+/* 1, with *hz set, when the frequency is known now. At a range's end a copy may leave the range:
+ * then it is computed, as it would be of a signal. */
 static int known_frequency(const struct proto *p, unsigned input, double *hz)
 {
     const struct input *in = &p->in[input];
@@ -293,6 +294,24 @@ static int known_frequency(const struct proto *p, unsigned input, double *hz)
     return 1;
 }
 
+/* Whether a constant may stand there, and within a used patch wherever the param does. */
+static int takes(const struct type *type, unsigned input, double value)
+{
+    struct port port = type_port(type, input);
+    const struct graph *inner = type->patch ? &type->patch->graph : NULL;
+    int fits = value >= port.low && value <= port.high;
+    for (size_t n = 0; inner && n < inner->node_count && fits; n++) {
+        const struct node *node = &inner->nodes[n];
+        for (unsigned i = 0; i < node->module->inputs; i++)
+            for (unsigned t = 0; t < node->in[i].count; t++)
+                if (node->in[i].terms[t].kind == TERM_PARAM &&
+                    node->in[i].terms[t].param == input &&
+                    (value < node->module->in[i].low || value > node->module->in[i].high))
+                    fits = 0;
+    }
+    return fits;
+}
+
 static int give_frequency(struct unison *u, struct proto *copy, unsigned i)
 {
     unsigned input = (unsigned)u->s->input;
@@ -302,7 +321,7 @@ static int give_frequency(struct unison *u, struct proto *copy, unsigned i)
         copy->in[input] = u->p->in[input];
         return 0;
     }
-    if (known_frequency(u->p, input, &hz)) {
+    if (known_frequency(u->p, input, &hz) && takes(&u->p->type, input, hz * ratio)) {
         give_constant(u, &copy->in[input], hz * ratio);
         return 0;
     }

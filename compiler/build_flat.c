@@ -200,6 +200,21 @@ static void put(struct flat *f, struct target to, struct term term)
         input_add(f->b, &f->g->nodes[to.node].in[to.input], term);
 }
 
+/* Of a patch's constants and what its params are given, the sum is constant too. */
+static void check_sum(struct flat *f, const struct proto *p, unsigned index, unsigned input)
+{
+    const struct node *node = &f->g->nodes[index];
+    const struct vm_in *row = &node->module->in[input];
+    const struct input *in = &node->in[input];
+    struct target to = {index, input, p};
+    double sum = 0.0;
+    unsigned t = 0;
+    for (; t < in->count && in->terms[t].kind == TERM_CONSTANT; t++)
+        sum += in->terms[t].value;
+    if (t > 1 && t == in->count && (sum < row->low || sum > row->high))
+        does_not_fit(f, to, p->place, "sum");
+}
+
 static void put_node(struct flat *f, struct target to, unsigned node, unsigned port,
                      struct place place)
 {
@@ -360,6 +375,7 @@ static void fill_copy(struct flat *f, const struct proto *p, unsigned node)
             continue;
         for (unsigned t = 0; t < in->count; t++)
             put_inner(f, to, p, &in->terms[t]);
+        check_sum(f, p, to.node, i);
     }
 }
 

@@ -100,6 +100,8 @@ big_table() { # more values than a line, a block or a thousand lines hold
 }
 check "a table of 100000 values: the listing reassembles" big_table
 
+check "--emit at the ends of ranges" env PATCHC="$patchc" /usr/bin/python3 tests/front/emit.py "$work"
+
 # ---- what lowering and optimising make of small patches ----
 
 listing_as_committed() {
