@@ -27,6 +27,7 @@ enum {
     TRACE,
     STEMS,
     HASH_LADDER,
+    LADDER_NODES,
     COST,
     FORMAT,
     BITS,
@@ -63,6 +64,7 @@ static const struct option long_options[] = {
     {"trace", required_argument, NULL, TRACE},
     {"stems", required_argument, NULL, STEMS},
     {"hash-ladder", required_argument, NULL, HASH_LADDER},
+    {"ladder-nodes", required_argument, NULL, LADDER_NODES},
     {"cost", required_argument, NULL, COST},
     {"format", required_argument, NULL, FORMAT},
     {"bits", required_argument, NULL, BITS},
@@ -104,11 +106,14 @@ static const char help_text[] =
     "  --from TIME, --to TIME     only that part, equal to that part of the whole\n"
     "  --trace FILE               every command as it acted, voices, costs: JSON lines\n"
     "  --stems DIR                a float WAV for each voice and bus; their sum is the mix\n"
-    "  --hash-ladder FILE         a hash of the mix, voices and buses for each 60 Hz tick\n"
+    "  --ladder-nodes PLACE       the ladder has the nodes of voice3, bus.reverb, ..., too\n"
     "  --cost FILE                the cost of each tick; JSON lines if FILE ends in .jsonl\n"
     "  --budget CYCLES            status 1 if a tick costs more\n"
     "\n"
     "both\n"
+    "  --hash-ladder FILE         a hash for each 60 Hz tick of the mix and of voices and buses, "
+    "or\n"
+    "                             of a patch's nodes\n"
     "  --seed N                   of noise and every random choice (0)\n"
     "\n"
     "how long\n"
@@ -332,6 +337,9 @@ static int read_score_option(int option, const char *text, struct options *o)
     case HASH_LADDER:
         o->ladder = text;
         return 0;
+    case LADDER_NODES:
+        o->ladder_nodes = text;
+        return 0;
     default:
         o->cost = text;
         return 0;
@@ -379,6 +387,7 @@ static int read_option(int option, const char *text, struct options *o, struct s
     case TRACE:
     case STEMS:
     case HASH_LADDER:
+    case LADDER_NODES:
     case COST:
         return read_score_option(option, text, o);
     case '?': /* getopt said it */
@@ -447,6 +456,10 @@ static int check(struct options *o, const struct said *said)
         return usage("--until-silent", "excludes --seconds and --frames; --longest bounds it");
     if (o->variations > 0 && o->output && out_is_stdout(o->output))
         return usage("--variations", "cannot share the standard output");
+    if (o->variations > 0 && o->ladder)
+        return usage("--variations", "have no --hash-ladder; it is of one seed");
+    if (o->ladder_nodes && !o->ladder)
+        return usage("--ladder-nodes", "is for the --hash-ladder");
     return check_file(o, said);
 }
 
@@ -522,7 +535,7 @@ static int check_names(const struct options *o)
 
 int options_check(const struct options *o, enum input_kind kind)
 {
-    bool beside = o->trace || o->stems || o->ladder || o->cost || o->budget;
+    bool beside = o->trace || o->stems || o->ladder_nodes || o->cost || o->budget;
     bool for_scores = beside || o->map || o->from || o->to;
     if (kind == INPUT_UNKNOWN && for_scores) {
         fprintf(stderr,
@@ -532,10 +545,10 @@ int options_check(const struct options *o, enum input_kind kind)
         return 1;
     }
     if (kind == INPUT_PATCH && for_scores)
-        return usage(o->input, "is a patch; --map, --from, --to, --trace, --stems, --hash-ladder, "
-                               "--cost and --budget are for scores");
+        return usage(o->input, "is a patch; --map, --from, --to, --trace, --stems, "
+                               "--ladder-nodes, --cost and --budget are for scores");
     if (kind == INPUT_PATCH || kind == INPUT_UNKNOWN)
-        return 0;
+        return check_names(o);
     if (o->setting_count > 0 || o->release_given || o->sound || o->variations || o->serial)
         return usage(o->input, "is a score; --set, --hold, --input, --serial and --variations are "
                                "for patches");

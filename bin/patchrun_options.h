@@ -30,9 +30,10 @@ struct options {
     bool seed_given, until_silent;
     size_t variations; /* 0: one, with the name as it is */
 
-    const char *map, *trace, *stems, *ladder, *cost; /* of scores; NULL: none */
-    uint64_t from, to;                               /* frames; to 0: the end */
-    uint64_t budget;                                 /* cycles; 0: the score's */
+    const char *map, *trace, *stems, *ladder_nodes, *cost; /* of scores; NULL: none */
+    const char *ladder;                                    /* NULL: none */
+    uint64_t from, to;                                     /* frames; to 0: the end */
+    uint64_t budget;                                       /* cycles; 0: the score's */
 
     enum audio_format format;
     enum pcm_format pcm;

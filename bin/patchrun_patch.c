@@ -3,6 +3,7 @@
 #include "bin/patchrun_values.h"
 #include "render/job.h"
 #include "render/job_input.h"
+#include "render/take_ladder.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -237,14 +238,43 @@ static int render_shown(struct job *job, struct plan *plan)
     return status;
 }
 
+/* Committed by the caller. */
+static int write_ladder(const struct options *options, const struct job *job,
+                        const struct plan *plan, struct out_file *ladder)
+{
+    struct render_error error = {.status = RENDER_OK};
+    if (!options->ladder)
+        return 0;
+    enum render_status status = out_create(ladder, options->ladder, plan->count, &error);
+    if (status == RENDER_OK)
+        status = take_ladder(job, plan->takes[0].frames, ladder, &error);
+    if (status == RENDER_OK)
+        status = out_close(ladder, &error);
+    if (atomic_load(&stop_signal))
+        return 2;
+    return status == RENDER_OK ? 0 : say_error(&error);
+}
+
+static int commit_ladder(const struct options *options, struct out_file *ladder)
+{
+    struct render_error error;
+    return options->ladder && out_commit(ladder, &error) ? say_error(&error) : 0;
+}
+
 static int play_plan(const struct options *options, const struct loaded *loaded, uint64_t sound,
                      const struct events *events, struct plan *plan)
 {
     struct job job = make_job(options, loaded, sound, events, plan->count);
+    struct out_file ladder = {.fd = -1, .through = -1};
     bool shown = !options->quiet && isatty(STDERR_FILENO);
     int status = shown ? render_shown(&job, plan) : render(&job, plan);
     if (status == 0)
+        status = write_ladder(options, &job, plan, &ladder);
+    if (status == 0)
+        status = commit_ladder(options, &ladder);
+    if (status == 0)
         status = commit(plan);
+    out_discard(&ladder);
     if (status == 0)
         note(options, plan);
     return status == 0 ? print_hashes(options, plan) : status;

@@ -238,30 +238,64 @@ static uint32_t find_not_finite(const struct rp_group *g, const float *values, u
     return frames;
 }
 
-static void name_node(const struct rp_program *p, uint32_t instruction, struct rp_error *error)
+static const char *node_of(const struct rp_program *p, uint32_t instruction)
 {
-    if (error && p->nodes && p->nodes[instruction] != VM_NONE)
-        error->node = p->names + p->nodes[instruction];
+    return p->nodes && p->nodes[instruction] != VM_NONE ? p->names + p->nodes[instruction] : NULL;
 }
 
-/* Checks what an instruction gave. 0: finite. */
-static int check_call(const struct rp_group *g, const struct vm_call *c, uint32_t instruction,
-                      uint32_t frames, uint32_t stride, struct rp_error *error)
+/* What looks at every op's values as they come: a tap, or a check that they are finite. */
+struct watch {
+    const struct rp_tap *tap; /* NULL: a check */
+    uint32_t longest;         /* stretch */
+};
+
+/* Values of one op and output: `frames` rows of the op's rate, or one row for all of them. */
+static enum rp_status check(const struct rp_group *g, const struct vm_instruction *n,
+                            const float *values, uint32_t rows, struct rp_error *error)
 {
-    for (unsigned j = 0; j < c->outputs; j++) {
-        uint32_t good = find_not_finite(g, c->out[j], frames, stride, "output", error);
-        if (good == frames)
-            continue;
-        if (error)
-            error->offset -= good - (good >> c->rate);
-        name_node(g->program, instruction, error);
-        return -1;
+    uint32_t good = find_not_finite(g, values, rows, g->lanes, "output", error);
+    if (good == rows)
+        return RP_OK;
+    if (error) {
+        error->offset -= good - (good >> n->rate);
+        error->node = node_of(g->program, (uint32_t)(n - g->program->code));
     }
-    return 0;
+    return RP_NOT_FINITE;
 }
 
-/* Makes uniform values and the list of calls. With `checked`, stops at a value not finite. */
-static enum rp_status prepare(struct rp_group *g, int checked, struct rp_error *error)
+static void tell(const struct rp_group *g, const struct vm_instruction *n, unsigned output,
+                 uint32_t frames, const struct rp_tap *tap)
+{
+    int audio = g->varying[n->out[output]];
+    struct rp_tap_values values = {
+        .instruction = (uint32_t)(n - g->program->code),
+        .output = output,
+        .node = node_of(g->program, (uint32_t)(n - g->program->code)),
+        .values = signal_of(g, n->out[output]) + tap->lane,
+        .stride = audio ? g->lanes : 0,
+        .frames = frames << n->rate,
+    };
+    tap->look(tap->context, &values);
+}
+
+/* After an instruction gave its values of a stretch. */
+static enum rp_status look(const struct rp_group *g, const struct watch *watch,
+                           const struct vm_instruction *n, uint32_t frames, struct rp_error *error)
+{
+    enum rp_status status = RP_OK;
+    for (unsigned j = 0; watch && j < n->outputs && status == RP_OK; j++) {
+        uint32_t rows = g->varying[n->out[j]] ? frames << n->rate : 1;
+        if (watch->tap)
+            tell(g, n, j, frames, watch->tap);
+        else
+            status = check(g, n, signal_of(g, n->out[j]), rows, error);
+    }
+    return status;
+}
+
+/* Makes uniform values and the list of calls, for a stretch of `frames` if there is a watch. */
+static enum rp_status prepare(struct rp_group *g, const struct watch *watch, uint32_t frames,
+                              struct rp_error *error)
 {
     const struct rp_program *p = g->program;
     g->call_count = 0;
@@ -286,10 +320,12 @@ static enum rp_status prepare(struct rp_group *g, int checked, struct rp_error *
             struct vm_call once;
             bind(g, &once, n);
             once.run(&once, 1);
-            if (checked && check_call(g, &once, i, 1, 0, error))
+            if (look(g, watch, n, frames, error))
                 return RP_NOT_FINITE;
         } else {
             load_uniform(g, n);
+            if (n->opcode == VM_LOAD_PARAM && look(g, watch, n, frames, error))
+                return RP_NOT_FINITE;
         }
     }
     g->stale = 0;
@@ -405,11 +441,11 @@ static enum rp_status deliver(struct rp_group *g, uint32_t frames, float *const 
     return good == frames ? RP_OK : RP_NOT_FINITE;
 }
 
-static enum rp_status run_stretch(struct rp_group *g, uint32_t frames, int checked,
+static enum rp_status run_stretch(struct rp_group *g, uint32_t frames, const struct watch *watch,
                                   struct rp_error *error)
 {
-    if (g->stale || checked)
-        if (prepare(g, checked, error))
+    if (g->stale || watch)
+        if (prepare(g, watch, frames, error))
             return RP_NOT_FINITE;
     for (uint32_t i = 0; i < g->call_count; i++) {
         struct vm_call *c = &g->calls[i];
@@ -417,7 +453,7 @@ static enum rp_status run_stretch(struct rp_group *g, uint32_t frames, int check
             c->run(c, frames << c->rate);
         else
             fill(g, c, frames);
-        if (checked && check_call(g, c, c->instruction, frames << c->rate, g->lanes, error))
+        if (look(g, watch, &g->program->code[c->instruction], frames, error))
             return RP_NOT_FINITE;
     }
     return RP_OK;
@@ -439,21 +475,25 @@ static uint32_t good_input(const struct rp_group *g, uint32_t frames, struct rp_
             error->input = 1;
             error->channel = c;
         }
-        name_node(p, p->reader[c], error);
+        if (error)
+            error->node = node_of(p, p->reader[c]);
         frames = good;
     }
     return frames;
 }
 
-/* Checked, stretches are single frames: the first bad value in time is then the first found. */
-static enum rp_status run(struct rp_group *g, size_t frames, float *const out[], int checked,
-                          struct rp_error *error)
+static enum rp_status run(struct rp_group *g, size_t frames, const float *const in[],
+                          float *const out[], const struct watch *watch, struct rp_error *error)
 {
-    uint32_t longest = checked ? 1 : g->program->block;
+    uint32_t longest = g->program->block;
+    if (watch && watch->longest < longest)
+        longest = watch->longest;
+    for (uint32_t c = 0; c < g->program->inputs; c++)
+        g->input[c] = in ? in[c] : NULL;
     for (size_t at = 0; at < frames;) {
         uint32_t n = frames - at < longest ? (uint32_t)(frames - at) : longest;
         uint32_t good = good_input(g, n, error);
-        enum rp_status status = good ? run_stretch(g, good, checked, error) : RP_OK;
+        enum rp_status status = good ? run_stretch(g, good, watch, error) : RP_OK;
         if (status == RP_OK)
             status = deliver(g, good, out, at, error);
         if (status == RP_OK && good < n)
@@ -466,24 +506,30 @@ static enum rp_status run(struct rp_group *g, size_t frames, float *const out[],
     return RP_OK;
 }
 
-static void bind_input(struct rp_group *g, const float *const in[])
-{
-    for (uint32_t c = 0; c < g->program->inputs; c++)
-        g->input[c] = in ? in[c] : NULL;
-}
-
 enum rp_status rp_process(struct rp_group *g, size_t frames, const float *const in[],
                           float *const out[], struct rp_error *error)
 {
-    bind_input(g, in);
-    return run(g, frames, out, 0, error);
+    return run(g, frames, in, out, NULL, error);
 }
 
+/* Stretches are single frames: the first bad value in time is then the first found. */
 enum rp_status rp_process_checked(struct rp_group *g, size_t frames, const float *const in[],
                                   float *const out[], struct rp_error *error)
 {
-    bind_input(g, in);
-    return run(g, frames, out, 1, error);
+    struct watch watch = {NULL, 1};
+    return run(g, frames, in, out, &watch, error);
+}
+
+enum rp_status rp_process_tapped(struct rp_group *g, size_t frames, const float *const in[],
+                                 float *const out[], const struct rp_tap *tap,
+                                 struct rp_error *error)
+{
+    struct watch watch = {tap, RP_BLOCK};
+    if (tap->lane >= g->lanes) {
+        fail(error, RP_ARGUMENT, "no such lane");
+        return RP_ARGUMENT;
+    }
+    return run(g, frames, in, out, &watch, error);
 }
 
 enum rp_status rp_run(struct rp_group *g, size_t frames, float *const out[], struct rp_error *error)

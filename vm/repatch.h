@@ -130,6 +130,27 @@ enum rp_status rp_process(struct rp_group *, size_t frames, const float *const i
 enum rp_status rp_process_checked(struct rp_group *, size_t frames, const float *const in[],
                                   float *const out[], struct rp_error *error);
 
+/* What one op gave the voice in lane `lane`, as the group runs: for who wants to know where two
+ * renders part. */
+struct rp_tap_values {
+    uint32_t instruction; /* its number in the program */
+    unsigned output;      /* which of its values */
+    const char *node;     /* the node it belongs to, by its id in the patch; NULL: not known */
+    const float *values;  /* of frame i: values[i * stride]; good during the call */
+    size_t stride;        /* 0: one value for all frames */
+    uint32_t frames;      /* at the op's own rate: 1, 2, 4 or 8 for each frame of the stretch */
+};
+struct rp_tap {
+    unsigned lane;
+    void (*look)(void *context, const struct rp_tap_values *);
+    void *context;
+};
+/* rp_process, and the tap sees what every op but a constant gives: in each stretch first what does
+ * not change in it, then the rest, both in the order of the program. Stretches depend on the cut;
+ * an op's values, put together, do not. */
+enum rp_status rp_process_tapped(struct rp_group *, size_t frames, const float *const in[],
+                                 float *const out[], const struct rp_tap *, struct rp_error *);
+
 /* A voice's whole state. The bytes fit any group of the same program, of any width, in this
  * process or another on a machine of the same byte order. */
 size_t rp_snapshot_bytes(const struct rp_program *);

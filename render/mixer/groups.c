@@ -9,9 +9,14 @@ bool mix_fault_sooner(const struct mix_fault *a, const struct mix_fault *b)
     return a->frame != b->frame ? a->frame < b->frame : a->voice < b->voice;
 }
 
-enum rp_status mix_run(const struct mixer *m, struct rp_group *g, uint32_t frames,
+enum rp_status mix_run(const struct mixer *m, struct rp_group *g, int tapped, uint32_t frames,
                        const float *const in[], float *const out[], struct rp_error *error)
 {
+    if (tapped >= 0) {
+        struct rp_tap tap = m->config.tap->tap;
+        tap.lane = (unsigned)tapped;
+        return rp_process_tapped(g, frames, in, out, &tap, error);
+    }
     if (m->config.check && m->frame >= m->config.check_from)
         return rp_process_checked(g, frames, in, out, error);
     return rp_process(g, frames, in, out, error);
@@ -112,6 +117,21 @@ static void mix_piece(struct walk *w, unsigned channels)
         mix_span_part(w, &m->spans[i], channels);
 }
 
+/* The lane in which the voice that the tap listens to sounds, or -1. */
+static int tapped_lane(const struct walk *w)
+{
+    const struct mixer *m = w->worker->mixer;
+    const struct mix_tap *tap = m->config.tap;
+    for (unsigned lane = 0; tap && lane < w->group->lanes; lane++) {
+        const struct mix_instance *i = &m->instances[w->group->instance[lane]];
+        if (!(w->group->live >> lane & 1) || (int64_t)i->voice != tap->voice)
+            continue;
+        tap->sound(tap->context, i->begun);
+        return (int)lane;
+    }
+    return -1;
+}
+
 static bool run_piece(struct walk *w)
 {
     const struct mixer *m = w->worker->mixer;
@@ -119,7 +139,7 @@ static bool run_piece(struct walk *w)
     unsigned channels = rp_channels(m->config.sources[g->source].program);
     uint32_t n = w->end - w->at;
     struct rp_error error;
-    if (mix_run(m, g->rp, n, NULL, w->worker->planes, &error) != RP_OK) {
+    if (mix_run(m, g->rp, tapped_lane(w), n, NULL, w->worker->planes, &error) != RP_OK) {
         keep_fault(w, &error);
         return false;
     }

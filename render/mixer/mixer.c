@@ -99,6 +99,8 @@ static void choose(struct mix_config *c)
         c->cut = c->cut ? MIX_TICK : MIX_PIECE;
     if (c->check)
         c->lanes = c->threads = 1; /* each voice is then found by itself */
+    if (c->tap)
+        c->threads = 1;
 }
 
 struct mixer *mixer_new(const struct mix_config *config, struct render_error *error)

@@ -70,6 +70,15 @@ struct mix_event {
     struct mix_cost cost;
 };
 
+/* `tap.lane` is not looked at. */
+struct mix_tap {
+    int voice, bus; /* one of them; the other is -1 */
+    /* What is heard next is of the sound that began at that frame; of a bus it is frame 0. */
+    void (*sound)(void *context, uint64_t begun);
+    void *context;
+    struct rp_tap tap;
+};
+
 struct mix_config {
     unsigned voices;
     enum mix_policy policy;
@@ -91,6 +100,9 @@ struct mix_config {
     unsigned lanes;   /* 0: chosen */
     unsigned threads; /* at least 1 */
     unsigned cut;     /* frames computed at a time, at most; 0: chosen */
+
+    /* Listens to the nodes of one voice or bus; or NULL. One thread then does all. */
+    const struct mix_tap *tap;
 
     /* Slow, to find out after a failure: from the tick at `check_from` on every op is looked at,
      * and an error names the node. */

@@ -26,6 +26,8 @@ struct performance {
     float frames[MIX_TICK * 2]; /* the tick's mix */
     bool cost_json;
     struct render_error event_error; /* the first while tracing */
+    struct taps *taps;               /* of plan->ladder_nodes, or NULL */
+    struct mix_tap tap;
 };
 
 static bool ends_with(const char *text, const char *tail)
@@ -166,6 +168,7 @@ static struct mix_config configure(struct performance *p)
         .param_count = score->param_count,
         .name_count = score->name_count,
         .parts = plan->stems || plan->ladder,
+        .tap = p->taps ? &p->tap : NULL,
         .event = on_event,
         .context = p,
         .isa = plan->isa,
@@ -173,6 +176,48 @@ static struct mix_config configure(struct performance *p)
         .threads = plan->threads,
         .cut = plan->cut,
     };
+}
+
+static void on_sound(void *context, uint64_t begun)
+{
+    struct performance *p = context;
+    taps_sound(p->taps, begun);
+}
+
+/* "voice3" or "bus.NAME". False: there is no such place. */
+static bool find_place(const struct score *score, const char *text, struct mix_tap *tap)
+{
+    char *end;
+    tap->voice = tap->bus = -1;
+    if (strncmp(text, "voice", 5) == 0 && text[5] >= '0' && text[5] <= '9') {
+        unsigned long voice = strtoul(text + 5, &end, 10);
+        if (*end == '\0' && voice < score->voices)
+            tap->voice = (int)voice;
+    }
+    for (size_t b = 0; strncmp(text, "bus.", 4) == 0 && b < score->bus_count; b++)
+        if (strcmp(text + 4, score->buses[b].name) == 0)
+            tap->bus = (int)b;
+    return tap->voice >= 0 || tap->bus >= 0;
+}
+
+static enum render_status open_taps(struct performance *p, struct render_error *error)
+{
+    const char *place = p->plan->ladder_nodes;
+    if (!place)
+        return RENDER_OK;
+    if (!find_place(p->plan->score, place, &p->tap)) {
+        render_fail(error, RENDER_WRONG, "%s: has no %.80s, whose nodes the ladder is to have",
+                    p->plan->name, place);
+        render_help(error, "give voice0 and so on, or bus.NAME, as the ladder names them");
+        return RENDER_WRONG;
+    }
+    p->taps = taps_new();
+    if (!p->taps)
+        return render_fail(error, RENDER_TROUBLE, "out of memory");
+    p->tap.sound = on_sound;
+    p->tap.context = p;
+    p->tap.tap = taps_tap(p->taps, 0);
+    return RENDER_OK;
 }
 
 static enum render_status open_mixer(struct performance *p, struct render_error *error)
@@ -245,12 +290,15 @@ static enum render_status run_tick(struct performance *p, unsigned frames,
         *error = p->event_error;
         return error->status;
     }
-    if (from >= frames)
+    if (from >= frames) {
+        if (p->taps)
+            taps_drop(p->taps);
         return RENDER_OK;
+    }
     to_floats(output.mix, frames, p->frames);
     if (plan->ladder)
         status = ladder_tick(&p->side[LADDER], plan->score, p->at / MIX_TICK, frames, p->frames,
-                             &output, error);
+                             &output, plan->ladder_nodes, p->taps, error);
     return status == RENDER_OK ? deliver(p, &output, (unsigned)from, frames, error) : status;
 }
 
@@ -283,6 +331,7 @@ static enum render_status name_node(struct performance *p, struct render_error *
     struct mix_config config = configure(p);
     config.event = NULL;
     config.parts = false;
+    config.tap = NULL;
     config.check = true;
     config.check_from = p->at;
     struct timeline *timeline = p->plan->score->timeline;
@@ -366,6 +415,8 @@ enum render_status perform(const struct performance_plan *plan, struct performan
     if (status == RENDER_OK)
         status = open_sound(p, error);
     if (status == RENDER_OK)
+        status = open_taps(p, error);
+    if (status == RENDER_OK)
         status = open_mixer(p, error);
     if (status == RENDER_OK)
         status = run_all(p, error);
@@ -388,6 +439,7 @@ void perform_discard(struct performance *p)
     if (!p)
         return;
     mixer_free(p->mixer);
+    taps_free(p->taps);
     writer_free(&p->writer);
     stems_discard(&p->stems);
     if (p->opened)

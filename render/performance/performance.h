@@ -19,6 +19,8 @@ struct performance_plan {
     struct score *score;
     const char *name;                                   /* of the score, for messages */
     const char *output, *stems, *ladder, *trace, *cost; /* paths, or NULL */
+    const char
+        *ladder_nodes; /* voice or bus whose nodes the ladder has, as it names them; or NULL */
     enum audio_format format;
     enum pcm_format pcm;
     bool hash, dither;

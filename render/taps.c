@@ -1,0 +1,261 @@
+#include "render/taps.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum { PIECE = 256 }; /* values hashed at a time */
+
+/* One value of one op of one sound. */
+struct line {
+    uint64_t sound;
+    uint32_t instruction;
+    unsigned output;
+    const char *node;
+    XXH64_state_t *state;
+};
+
+/* Where the lines of a sound are: of instruction i from line at[i] - 1 on, one a value. */
+struct sound {
+    uint64_t begun;
+    size_t *at;
+    size_t room;
+};
+
+/* All of this is of the tick, but for the memory. */
+struct taps {
+    struct line *lines;
+    size_t count, room, made; /* lines below `made` have a state */
+    struct sound *sounds;
+    size_t sound_count, sound_room;
+    uint64_t begun;
+    bool no_memory;
+};
+
+struct taps *taps_new(void)
+{
+    return calloc(1, sizeof(struct taps));
+}
+
+void taps_free(struct taps *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->made; i++)
+        XXH64_freeState(t->lines[i].state);
+    for (size_t i = 0; i < t->sound_room; i++)
+        free(t->sounds[i].at);
+    free(t->sounds);
+    free(t->lines);
+    free(t);
+}
+
+void taps_sound(struct taps *t, uint64_t begun)
+{
+    t->begun = begun;
+}
+
+/* Room for element `index`, new ones zero; NULL: out of memory. */
+static void *grow(void *array, size_t index, size_t *room, size_t size)
+{
+    if (index < *room)
+        return array;
+    size_t wanted = index < 32 ? 64 : 2 * index;
+    char *more = realloc(array, wanted * size);
+    if (!more)
+        return NULL;
+    memset(more + *room * size, 0, (wanted - *room) * size);
+    *room = wanted;
+    return more;
+}
+
+static struct sound *find_sound(struct taps *t)
+{
+    for (size_t i = 0; i < t->sound_count; i++)
+        if (t->sounds[i].begun == t->begun)
+            return &t->sounds[i];
+    struct sound *sounds = grow(t->sounds, t->sound_count, &t->sound_room, sizeof *sounds);
+    if (!sounds)
+        return NULL;
+    t->sounds = sounds;
+    sounds[t->sound_count].begun = t->begun;
+    return &sounds[t->sound_count++];
+}
+
+static bool add_line(struct taps *t, const struct rp_tap_values *v)
+{
+    struct line *lines = grow(t->lines, t->count, &t->room, sizeof *lines);
+    if (!lines)
+        return false;
+    t->lines = lines;
+    if (t->count == t->made) {
+        lines[t->count].state = XXH64_createState();
+        if (!lines[t->count].state)
+            return false;
+        t->made++;
+    }
+    XXH64_state_t *state = lines[t->count].state;
+    XXH64_reset(state, 0);
+    lines[t->count++] = (struct line){t->begun, v->instruction, v->output, v->node, state};
+    return true;
+}
+
+/* An op's values come one after the other. */
+static struct line *line_of(struct taps *t, const struct rp_tap_values *v)
+{
+    struct sound *sound = find_sound(t);
+    size_t *at = sound ? grow(sound->at, v->instruction, &sound->room, sizeof *at) : NULL;
+    if (!at)
+        return NULL;
+    sound->at = at;
+    at += v->instruction;
+    if ((*at == 0 || *at - 1 + v->output == t->count) && !add_line(t, v))
+        return NULL;
+    if (*at == 0)
+        *at = t->count;
+    return &t->lines[*at - 1 + v->output];
+}
+
+static void look(void *context, const struct rp_tap_values *v)
+{
+    struct taps *t = context;
+    unsigned char bytes[4 * PIECE];
+    struct line *l = v->node ? line_of(t, v) : NULL;
+    t->no_memory |= v->node && !l;
+    for (uint32_t at = 0, n; l && at < v->frames; at += n) {
+        n = v->frames - at < PIECE ? v->frames - at : PIECE;
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t bits;
+            memcpy(&bits, &v->values[(at + i) * v->stride], sizeof bits);
+            for (unsigned b = 0; b < 4; b++)
+                bytes[4 * i + b] = (unsigned char)(bits >> 8 * b & 0xff);
+        }
+        XXH64_update(l->state, bytes, 4 * (size_t)n);
+    }
+}
+
+struct rp_tap taps_tap(struct taps *t, unsigned lane)
+{
+    return (struct rp_tap){lane, look, t};
+}
+
+/* ---- a tick's end ---- */
+
+/* Nodes are named in place: one pointer, one node. */
+static int by_node(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    if (x->sound != y->sound)
+        return x->sound < y->sound ? -1 : 1;
+    if (x->node != y->node)
+        return (uintptr_t)x->node < (uintptr_t)y->node ? -1 : 1;
+    if (x->instruction != y->instruction)
+        return x->instruction < y->instruction ? -1 : 1;
+    return x->output < y->output ? -1 : x->output > y->output;
+}
+
+struct node {
+    uint64_t sound;
+    uint32_t first; /* instruction */
+    uint32_t hash;
+    const char *id;
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct node *x = a, *y = b;
+    if (x->sound != y->sound)
+        return x->sound < y->sound ? -1 : 1;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static void add_digest(XXH64_state_t *all, XXH64_hash_t digest)
+{
+    XXH64_canonical_t bytes;
+    XXH64_canonicalFromHash(&bytes, digest);
+    XXH64_update(all, bytes.digest, sizeof bytes.digest);
+}
+
+/* Returns how many; `lines` are sorted by node. */
+static size_t gather(const struct taps *t, XXH64_state_t *all, struct node *nodes)
+{
+    size_t count = 0;
+    for (size_t i = 0, end; i < t->count; i = end) {
+        const struct line *first = &t->lines[i];
+        XXH64_reset(all, 0);
+        for (end = i; end < t->count && t->lines[end].sound == first->sound &&
+                      t->lines[end].node == first->node;
+             end++)
+            add_digest(all, XXH64_digest(t->lines[end].state));
+        nodes[count++] = (struct node){first->sound, first->instruction,
+                                       (uint32_t)XXH64_digest(all), first->node};
+    }
+    return count;
+}
+
+static enum render_status put(struct out_file *file, const char *text, struct render_error *error)
+{
+    return out_write(file, text, strlen(text), error);
+}
+
+static enum render_status put_id(struct out_file *file, const char *id, struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    for (; *id && status == RENDER_OK; id++) {
+        unsigned char c = (unsigned char)*id;
+        char text[4] = {*id, 0};
+        if (c <= ' ' || c == '=' || c == '%' || c == 127)
+            snprintf(text, sizeof text, "%%%02x", (unsigned)c);
+        status = put(file, text, error);
+    }
+    return status;
+}
+
+static enum render_status write_nodes(const struct node *nodes, size_t count, const char *place,
+                                      struct out_file *file, struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    for (size_t i = 0; i < count && status == RENDER_OK; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "=%08" PRIx32, nodes[i].hash);
+        status = put(file, " ", error);
+        if (status == RENDER_OK)
+            status = put(file, place, error);
+        if (status == RENDER_OK)
+            status = put(file, *place ? ".node." : "node.", error);
+        if (status == RENDER_OK)
+            status = put_id(file, nodes[i].id, error);
+        if (status == RENDER_OK)
+            status = put(file, text, error);
+    }
+    return status;
+}
+
+void taps_drop(struct taps *t)
+{
+    for (size_t i = 0; i < t->sound_count; i++)
+        memset(t->sounds[i].at, 0, t->sounds[i].room * sizeof *t->sounds[i].at);
+    t->count = t->sound_count = 0;
+}
+
+enum render_status taps_write(struct taps *t, const char *place, struct out_file *file,
+                              struct render_error *error)
+{
+    struct node *nodes = malloc((t->count + 1) * sizeof *nodes);
+    XXH64_state_t *all = XXH64_createState();
+    enum render_status status = RENDER_OK;
+    if (nodes && all && !t->no_memory) {
+        if (t->count > 0)
+            qsort(t->lines, t->count, sizeof *t->lines, by_node);
+        size_t count = gather(t, all, nodes);
+        qsort(nodes, count, sizeof *nodes, by_place);
+        status = write_nodes(nodes, count, place, file, error);
+    } else {
+        status = render_fail(error, RENDER_TROUBLE, "out of memory");
+    }
+    taps_drop(t);
+    XXH64_freeState(all);
+    free(nodes);
+    return status;
+}
