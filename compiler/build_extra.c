@@ -229,12 +229,7 @@ static struct proto *add_module(struct unison *u, enum vm_module_id id, const ch
 
 static int schedule(struct unison *u, const struct proto *p)
 {
-    struct patch *patch = u->patch;
-    if (!p || arena_grow(u->b->arena, (void **)&patch->order, &patch->order_capacity,
-                         patch->order_count + 1, sizeof *patch->order))
-        return -1;
-    patch->order[patch->order_count++] = p->number;
-    return 0;
+    return p ? schedule_proto(u->b, u->patch, p) : -1;
 }
 
 static void give_constant(struct unison *u, struct input *in, double value)

@@ -1,8 +1,8 @@
 /* build_flat.c - lays a patch out as one flat graph: instances of other patches are copied in.
  *
  * An instance becomes: a mix for each param that is given a sum, so that its value is one signal
- * wherever the patch uses it; the patch's nodes without its output; and a mix for each output
- * that is used and is not just one node's. */
+ * wherever the patch uses it; the patch's nodes without its output; a mix for each output that is
+ * used and is not just one node's; and where its sides stand apart, what joins them. */
 #include "compiler/build.h"
 #include <string.h>
 
@@ -52,12 +52,21 @@ static unsigned side_mixes(const struct proto *p, unsigned sides)
     return count;
 }
 
+/* Where the sides stand apart and go elsewhere than to this patch's output, they are joined. */
+static int needs_join(const struct proto *p)
+{
+    const struct graph *inner = &p->type.patch->graph;
+    const struct input *in = inner->nodes[inner->output].in;
+    return p->joined && p->type.patch->stereo &&
+           (in[VM_IN_OUTPUT_left].count > 0 || in[VM_IN_OUTPUT_right].count > 0);
+}
+
 static size_t node_count(const struct proto *p)
 {
     if (p->type.module)
         return 1;
     return p->type.patch->graph.node_count - 1 + param_mixes(p, type_inputs(&p->type)) +
-           side_mixes(p, SIDE_COUNT);
+           side_mixes(p, SIDE_COUNT) + (unsigned)needs_join(p);
 }
 
 /* Where an instance's copy of its patch's node stands. */
@@ -70,7 +79,8 @@ static unsigned copy_of(const struct proto *p, unsigned node)
 
 static unsigned side_mix(const struct proto *p, unsigned side)
 {
-    return p->first + p->count - side_mixes(p, SIDE_COUNT) + side_mixes(p, side);
+    return p->first + p->count - (unsigned)needs_join(p) - side_mixes(p, SIDE_COUNT) +
+           side_mixes(p, side);
 }
 
 static int number_nodes(struct flat *f)
@@ -123,15 +133,15 @@ static unsigned inner_rate(struct flat *f, const struct proto *p, const struct n
 }
 
 /* INSTANCE/NAME-sum; with a number when the patch itself has a node of that name. */
-static void set_mix(struct flat *f, unsigned index, const struct proto *p, const char *name,
-                    const char *ending)
+static void set_made(struct flat *f, unsigned index, const struct proto *p, const char *name,
+                     const char *ending, enum vm_module_id module)
 {
     struct arena *arena = f->b->arena;
     const char *id = arena_format(arena, "%s%s", name, ending);
     for (unsigned n = 2; id && table_get(&p->type.patch->names, id) != TABLE_NONE; n++)
         id = arena_format(arena, "%s%s%u", name, ending, n);
     id = id ? arena_format(arena, "%s/%s", p->id, id) : NULL;
-    set_node(f, index, id, vm_module_by_id(VM_MOD_MIX), p->rate, p->place);
+    set_node(f, index, id, vm_module_by_id(module), p->rate, p->place);
 }
 
 static void set_instance(struct flat *f, const struct proto *p)
@@ -140,7 +150,7 @@ static void set_instance(struct flat *f, const struct proto *p)
     unsigned params = type_inputs(&p->type);
     for (unsigned i = 0; i < params; i++)
         if (needs_param_mix(p, i))
-            set_mix(f, p->first + param_mixes(p, i), p, inner->params[i].name, "-sum");
+            set_made(f, p->first + param_mixes(p, i), p, inner->params[i].name, "-sum", VM_MOD_MIX);
     for (unsigned i = 0; i < inner->node_count; i++) {
         const struct node *node = &inner->nodes[i];
         if (i != inner->output)
@@ -149,7 +159,9 @@ static void set_instance(struct flat *f, const struct proto *p)
     }
     for (unsigned i = 0; i < SIDE_COUNT; i++)
         if (needs_side_mix(p, i))
-            set_mix(f, side_mix(p, i), p, type_output_name(&p->type, i), "-mix");
+            set_made(f, side_mix(p, i), p, type_output_name(&p->type, i), "-mix", VM_MOD_MIX);
+    if (needs_join(p))
+        set_made(f, p->first + p->count - 1, p, "out", "-join", VM_MOD_STEREO_JOIN);
 }
 
 static void set_nodes(struct flat *f)
@@ -225,32 +237,30 @@ static void put_outer(struct flat *f, struct target to, const struct term *term)
 static void put_inner(struct flat *f, struct target to, const struct proto *p,
                       const struct term *term);
 
-/* Sides that stand apart in a used patch's output can stand apart in this patch's output only. */
-static void refuse_sides(struct flat *f, struct target to, const struct proto *p)
-{
-    const struct node *node = &f->g->nodes[to.node];
-    struct diag *d = diag_error(f->b->diags, E_USE_FIT, p->place,
-                                "the sides of '%s' do not fit into '%s'", p->type.name, node->id);
-    diag_label(f->b->diags, d, "its output has 'left' and 'right', not one stereo 'in'");
-    diag_note(f->b->diags, d, node->place, "which is defined here");
-}
-
-/* A used patch's stereo output: side by side. */
-static void put_stereo(struct flat *f, struct target to, const struct proto *p)
+/* A used patch's stereo output into this patch's output: side by side. */
+static void put_sides(struct flat *f, struct target to, const struct proto *p)
 {
     const struct graph *inner = &p->type.patch->graph;
     static const unsigned into[] = {VM_IN_OUTPUT_in, VM_IN_OUTPUT_left, VM_IN_OUTPUT_right};
     for (unsigned i = 0; i < 3; i++) {
         const struct input *in = &inner->nodes[inner->output].in[into[i]];
-        if (i > 0 && f->g->nodes[to.node].module->id != VM_MOD_OUTPUT) {
-            if (in->count > 0)
-                refuse_sides(f, to, p);
-            continue;
-        }
         struct target side = {to.node, i > 0 ? into[i] : to.input, to.via};
         for (unsigned t = 0; t < in->count; t++)
             put_inner(f, side, p, &in->terms[t]);
     }
+}
+
+static void put_stereo(struct flat *f, struct target to, const struct proto *p, struct place place)
+{
+    const struct graph *inner = &p->type.patch->graph;
+    const struct input *in = &inner->nodes[inner->output].in[VM_IN_OUTPUT_in];
+    if (f->g->nodes[to.node].module->id == VM_MOD_OUTPUT)
+        put_sides(f, to, p);
+    else if (needs_join(p))
+        put_node(f, to, p->first + p->count - 1, 0, place);
+    else
+        for (unsigned t = 0; t < in->count; t++)
+            put_inner(f, to, p, &in->terms[t]);
 }
 
 /* A term as this patch's protos have it. */
@@ -264,7 +274,10 @@ static void put_outer(struct flat *f, struct target to, const struct term *term)
     if (p->type.module)
         put_node(f, to, p->first, term->port, term->place);
     else if (term->port == SIDE_OUT && p->type.patch->stereo)
-        put_stereo(f, to, p);
+        put_stereo(f, to, p, term->place);
+    else if (term->port >= SIDE_COUNT)
+        put_node(f, to, copy_of(p, p->type.patch->outputs[term->port - SIDE_COUNT].proto->first), 0,
+                 term->place);
     else if (needs_side_mix(p, term->port))
         put_node(f, to, side_mix(p, term->port), 0, term->place);
     else
@@ -379,10 +392,9 @@ static void fill_copy(struct flat *f, const struct proto *p, unsigned node)
     }
 }
 
-static void fill_side(struct flat *f, const struct proto *p, unsigned side)
+static void fill_side(struct flat *f, const struct proto *p, unsigned side, struct target to)
 {
     const struct input *in = &p->type.patch->side[side];
-    struct target to = {side_mix(p, side), VM_IN_MIX_in, NULL};
     for (unsigned t = 0; t < in->count; t++)
         put_inner(f, to, p, &in->terms[t]);
     if (in->count == 0)
@@ -402,7 +414,12 @@ static void fill_instance(struct flat *f, const struct proto *p)
             fill_copy(f, p, i);
     for (unsigned i = 0; i < SIDE_COUNT; i++)
         if (needs_side_mix(p, i))
-            fill_side(f, p, i);
+            fill_side(f, p, i, (struct target){side_mix(p, i), VM_IN_MIX_in, NULL});
+    if (needs_join(p)) {
+        unsigned join = p->first + p->count - 1;
+        fill_side(f, p, SIDE_LEFT, (struct target){join, VM_IN_STEREO_JOIN_left, NULL});
+        fill_side(f, p, SIDE_RIGHT, (struct target){join, VM_IN_STEREO_JOIN_right, NULL});
+    }
 }
 
 static void fill_module(struct flat *f, const struct proto *p)

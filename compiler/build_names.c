@@ -47,8 +47,8 @@ int table_put(struct arena *arena, struct table *table, const char *key, unsigne
     return 0;
 }
 
-static const char *const reserved[] = {"patch", "nodes", "connections", "params",
-                                       "def",   "use",   "as",          "type"};
+static const char *const reserved[] = {"patch", "nodes", "connections", "params", "def",
+                                       "use",   "as",    "type",        "outputs"};
 
 static int is_reserved(const char *text)
 {

@@ -318,6 +318,13 @@ static struct sx *read_param(struct walk *w, const struct json_value *value)
     return param.list;
 }
 
+static struct sx *read_output(struct walk *w, const struct json_value *value)
+{
+    struct made output = make_named(w, whole(value), value->key_place, value->key);
+    put_values(w, &output, value);
+    return output.list;
+}
+
 static struct sx *read_use(struct walk *w, const struct json_value *object)
 {
     static const char *const keys[] = {"file", "as"};
@@ -367,15 +374,15 @@ static void put_each(struct walk *w, struct made *patch, const struct json_value
 
 static struct sx *read_patch(struct walk *w, const struct json_value *object)
 {
-    static const char *const keys[] = {"nodes", "connections", "params", "uses",
-                                       "defs",  "$schema",     "comment"};
+    static const char *const keys[] = {"nodes", "connections", "params",  "uses",
+                                       "defs",  "outputs",     "$schema", "comment"};
     static const json_type types[] = {JSON_OBJECT, JSON_ARRAY,  JSON_OBJECT, JSON_ARRAY,
-                                      JSON_OBJECT, JSON_STRING, JSON_STRING};
+                                      JSON_OBJECT, JSON_OBJECT, JSON_STRING, JSON_STRING};
     struct place start = {object->place.source, object->place.begin, object->place.begin + 1};
     struct made patch = make_named(w, object->place, start, "patch");
     for (const struct json_value *v = object->first; v; v = v->next) {
-        size_t key = key_of(w, v, "a patch", keys, 7);
-        if (key == 7 || !is_type(w, v, types[key]))
+        size_t key = key_of(w, v, "a patch", keys, 8);
+        if (key == 8 || !is_type(w, v, types[key]))
             continue;
         if (key == 0)
             put(&patch, read_section(w, v, "nodes", read_node));
@@ -387,6 +394,8 @@ static struct sx *read_patch(struct walk *w, const struct json_value *object)
             put_each(w, &patch, v, read_use);
         else if (key == 4)
             put_each(w, &patch, v, read_def);
+        else if (key == 5)
+            put(&patch, read_section(w, v, "outputs", read_output));
     }
     return patch.list;
 }
