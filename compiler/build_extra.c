@@ -37,14 +37,17 @@ static int runs_outside(const struct type *type)
 
 static void read_oversample(struct builder *b, struct proto *proto, const struct sx *field)
 {
-    static const char *const factors[] = {"1", "2", "4", "8"};
     const struct sx *value = field->first->next;
+    struct number number;
     if (runs_outside(&proto->type)) {
         not_oversampled(b, proto, field);
         return;
     }
-    for (unsigned rate = 1; value && !value->next && value->kind == SX_NUMBER && rate < 4; rate++)
-        if (strcmp(value->text, factors[rate]) == 0) {
+    int is_number = value && !value->next && value->kind == SX_NUMBER &&
+                    number_read(value->text, value->length, &number) == NUMBER_OK &&
+                    number.unit == NUMBER_BARE;
+    for (unsigned rate = 1; is_number && rate < 4; rate++)
+        if (number.value == (double)(1u << rate)) {
             proto->rate = rate;
             proto->rate_place = field->place;
             return;

@@ -186,6 +186,9 @@ check "schema: connection without end" bad_json x \
     '{"nodes":{"o":{"type":"osc.sine"},"out":{"type":"output"}},"connections":[{"from":["o","out"]}]}'
 check "schema: node without type" bad_json x '{"nodes":{"o":{},"out":{"type":"output"}}}'
 
+check "schema and patchc agree" env PATCHC="$patchc" /usr/bin/python3 tests/front/schema.py \
+    "$work/schema.json" "$work"
+
 # ---- the rest of patchc ----
 
 explains_all() {
