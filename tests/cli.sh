@@ -449,15 +449,37 @@ counts_one() {
 check "one play refused" counts_one
 not_for_patchc() {
     local how
-    for how in --format --check -S "--emit json"; do
+    for how in --check -S "--emit json"; do
         # shellcheck disable=SC2086
         status 1 "$patchc" $how "$1" && says "this is a score" && says "= help: patchrun plays scores" &&
             [ ! -s "$work/out" ] || return 1
     done
-    status 1 "$patchc" --format "$1" && says "this is a score; patchc formats patches"
 }
 check "patchc and a score" not_for_patchc fixtures/scores/night-drive.sx
 check "patchc and a score in JSON" not_for_patchc fixtures/scores/game-loop.jsonl
+json_lines_have_one_layout() {
+    status 1 "$patchc" --format fixtures/scores/game-loop.jsonl && says "this is a score in JSON lines" &&
+        [ ! -s "$work/out" ]
+}
+check "--format: a score in JSON lines" json_lines_have_one_layout
+for f in fixtures/scores/*.sx; do
+    check "$f: is formatted" is_formatted "$f"
+done
+# Without any layout of its own the same score: the same sound, and what is formatted stays.
+format_keeps_score() {
+    local name=.format-test.sx
+    sed 's/^ *//; /^;/!s/  */ /g' "fixtures/scores/$1.sx" | awk '/;/ || /^$/ {print; next} {printf "%s ", $0}' \
+        >"fixtures/scores/$name"
+    status 0 "$patchc" --format "fixtures/scores/$name" -o "$work/once.sx" && cp "$work/once.sx" "fixtures/scores/$name" &&
+        is_formatted "fixtures/scores/$name" && ! grep -E '^[^;]{81}' "$work/once.sx" &&
+        [ "$("$patchrun" "fixtures/scores/$name" --quiet --hash)" = "$("$patchrun" "fixtures/scores/$1.sx" --quiet --hash)" ]
+    local result=$?
+    rm -f "fixtures/scores/$name"
+    return $result
+}
+for f in stealing-oldest kit-808 engine; do
+    check "$f: formatting keeps the score" format_keeps_score "$f"
+done
 
 # ---- effects: a sound that goes in ----
 

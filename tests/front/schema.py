@@ -136,13 +136,13 @@ def check(patch):
     if not errors and not valid:
         print("patchc takes what the schema does not:", json.dumps(patch))
         print([e.message[:150] for e in validator.iter_errors(patch)][:3])
-        return fail(valid, errors)
+        return fail(valid, not errors)
     for code, at in errors if valid else []:
         in_string = code in NUMBERS and (at[:1] in '"[' or "range" in json.dumps(patch))
         in_sum = code in NUMBERS and "[" in json.dumps(patch["nodes"])
         if code not in BETWEEN and not in_string and not in_sum:
             print("the schema takes what patchc does not:", code, at[:40], json.dumps(patch))
-            return fail(valid, errors)
+            return fail(valid, not errors)
     return valid, not errors
 
 
