@@ -292,6 +292,26 @@ static int known_frequency(const struct proto *p, unsigned input, double *hz)
     return 1;
 }
 
+/* Where a copy's phase begins unless it is given one: -1, or the input. A clock begins where it is
+ * said to. */
+static int phase_input(const struct proto *p)
+{
+    const struct vm_module *module = p->type.module;
+    int input = module ? type_find_input(&p->type, "phase") : -1;
+    if (input < 0 || strncmp(module->name, "osc.", 4) != 0 || module->id == VM_MOD_OSC_TICK ||
+        p->touched[input])
+        return -1;
+    return input;
+}
+
+/* Quadratic phases (Chu, 1972): at the start all copies together are as loud as later on average,
+ * and so is each of their harmonics whose number has no factor in common with count. */
+static double start_phase(unsigned i, unsigned count)
+{
+    unsigned square = count % 2 ? i * (i + 1) : i * i;
+    return (double)(square % (2 * count)) / (2.0 * count);
+}
+
 /* Whether a constant may stand there, and within a used patch wherever the param does. */
 static int takes(const struct type *type, unsigned input, double value)
 {
@@ -340,6 +360,9 @@ static struct proto *add_copy(struct unison *u, unsigned i)
     for (unsigned k = 0; k < type_inputs(&u->p->type); k++)
         if (k != (unsigned)u->s->input)
             copy->in[k] = u->p->in[k];
+    int phase = phase_input(u->p);
+    if (phase >= 0)
+        give_constant(u, &copy->in[phase], start_phase(i, u->s->count));
     return give_frequency(u, copy, i) || schedule(u, copy) ? NULL : copy;
 }
 

@@ -11,6 +11,7 @@ struct flat {
     struct patch *patch;
     struct graph *g;
     const struct proto *blamed; /* the instance last reported: once is enough */
+    size_t own;                 /* nodes before those of sides_of */
 };
 
 static int is_gate_param(const struct proto *p, unsigned param)
@@ -448,6 +449,29 @@ static void check_ids(struct flat *f)
     }
 }
 
+/* A mix of an output that has no sides of its own; none where the patch is not used. */
+static unsigned sides_of(struct flat *f, struct term term)
+{
+    struct graph *g = f->g;
+    const struct node *from = &g->nodes[term.node];
+    struct place place = from->place;
+    for (size_t i = f->own; i < g->node_count; i++) {
+        const struct term *t = g->nodes[i].in ? g->nodes[i].in[VM_IN_MIX_in].terms : NULL;
+        if (t && t->node == term.node && t->port == term.port)
+            return (unsigned)i;
+    }
+    const char *id =
+        arena_format(f->b->arena, "%s/%s-sides", from->id, from->module->out[term.port].name);
+    if (arena_grow(f->b->arena, (void **)&g->nodes, &g->node_capacity, g->node_count + 1,
+                   sizeof *g->nodes))
+        return term.node;
+    unsigned index = (unsigned)g->node_count++;
+    set_node(f, index, id, vm_module_by_id(VM_MOD_MIX), g->nodes[term.node].rate, place);
+    if (g->nodes[index].in)
+        input_add(f->b, &g->nodes[index].in[VM_IN_MIX_in], term);
+    return index;
+}
+
 /* One side of what a stereo output node is given. */
 static void add_side(struct flat *f, enum vm_kind *kind, unsigned side, unsigned input,
                      const char *stereo_node)
@@ -463,8 +487,13 @@ static void add_side(struct flat *f, enum vm_kind *kind, unsigned side, unsigned
             int stereo = out == VM_STEREO || (out == VM_ANY && stereo_node[term.node]);
             if (stereo)
                 *kind = VM_STEREO;
-            if (stereo && side != SIDE_OUT)
-                term.port = (unsigned)type_find_output(&type, name);
+            int port = type_find_output(&type, name);
+            if (stereo && side != SIDE_OUT && (port < 0 || term.port > 0) && f->b->depth > 1) {
+                term.node = sides_of(f, term);
+                port = (int)side; /* a mix has them in the same places */
+            }
+            if (stereo && side != SIDE_OUT && port >= 0)
+                term.port = (unsigned)port;
         }
         input_add(f->b, &patch->side[side], term);
     }
@@ -512,7 +541,7 @@ static void find_inputs(struct flat *f)
 
 void lay_out_patch(struct builder *b, struct patch *patch)
 {
-    struct flat f = {b, patch, &patch->graph, NULL};
+    struct flat f = {b, patch, &patch->graph, NULL, 0};
     unsigned before = b->diags->count;
     if (number_nodes(&f))
         return;
@@ -527,6 +556,7 @@ void lay_out_patch(struct builder *b, struct patch *patch)
     if (b->arena->failed || b->diags->count != before)
         return;
     check_ids(&f);
+    f.own = f.g->node_count;
     find_inputs(&f);
     find_sides(&f);
 }

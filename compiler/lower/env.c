@@ -18,8 +18,28 @@ void lower_ENV_ADSR(struct lowering *l, unsigned node)
     set_out(l, node, 0, op(l, VM_OP_env_adsr, in));
 }
 
+/* With a curve: attack straight, then the curve to 0. */
+static void lower_curved_decay(struct lowering *l, unsigned node)
+{
+    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_DECAY_gate)};
+    segment(l, node, VM_IN_ENV_DECAY_attack, in + 1);
+    segment(l, node, VM_IN_ENV_DECAY_time, in + 3);
+    int stage = op(l, VM_OP_env_oneshot, in);
+    int straight = op1(l, VM_OP_env_curve, constant(l, 0.0));
+    int fall = op1(l, VM_OP_env_curve, in_value(l, node, VM_IN_ENV_DECAY_curve));
+    int pick[VM_OP_INPUTS] = {stage,    straight, straight + 1, fall,
+                              fall + 1, straight, straight + 1};
+    int k = op(l, VM_OP_env_pick, pick);
+    int bend[VM_OP_INPUTS] = {stage, stage + 1, constant(l, 0.0), k, k + 1};
+    set_out(l, node, 0, op(l, VM_OP_env_bend, bend));
+}
+
 void lower_ENV_DECAY(struct lowering *l, unsigned node)
 {
+    if (in_given(l, node, VM_IN_ENV_DECAY_curve)) {
+        lower_curved_decay(l, node);
+        return;
+    }
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_DECAY_gate)};
     segment(l, node, VM_IN_ENV_DECAY_attack, in + 1);
     segment(l, node, VM_IN_ENV_DECAY_time, in + 3);
@@ -133,6 +153,17 @@ void lower_ENV_POINTS(struct lowering *l, unsigned node)
         return;
     }
     int stretch = in_value(l, node, VM_IN_ENV_POINTS_stretch);
+    if (in_given(l, node, VM_IN_ENV_POINTS_time)) {
+        double all = 0.0;
+        for (size_t i = 0; i < points->count; i += points->columns)
+            all += points->values[i];
+        if (all == 0.0)
+            lower_row_error(l, node, VM_IN_ENV_POINTS_points, 0,
+                            "has rows without time, which cannot take one together",
+                            "give a row a time, or leave 'time' out");
+        int time = in_value(l, node, VM_IN_ENV_POINTS_time);
+        stretch = mul(l, stretch, scale(l, time, all > 0.0 ? 1.0 / all : 1.0));
+    }
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_POINTS_gate)};
     in[1] = scale(l, stretch, node_rate(l, node));
     in[2] = constant(l, sustain);

@@ -313,6 +313,11 @@ int ring(struct lowering *l, unsigned node, double seconds)
     return ir_ring(l->ir, port_frames(l, node, seconds, 0.999999));
 }
 
+int ring_like(struct lowering *l, int port)
+{
+    return l->ir->arena->failed ? 0 : ir_ring(l->ir, l->ir->ports[port].high);
+}
+
 void *scratch(struct lowering *l, size_t count, size_t size)
 {
     return arena_take(l->ir->arena, count, size);

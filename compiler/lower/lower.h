@@ -70,6 +70,7 @@ int scale(struct lowering *, int a, double factor);
 
 /* A ring of an op's own that looks up to `seconds` back (at the node's rate), for op_with. */
 int ring(struct lowering *, unsigned node, double seconds);
+int ring_like(struct lowering *, int port); /* another of the same length */
 /* Zeroed memory that stays as long as the compilation, to make a table in; NULL: there is none. */
 void *scratch(struct lowering *, size_t count, size_t size);
 /* A table's number, for op_with; a copy is kept, rounded to float. */

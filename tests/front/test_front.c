@@ -304,7 +304,10 @@ static void test_extras(void **state)
     same_patch("(patch (output (osc.saw 100 (unison 1 (detune 50)))))",
                "(patch (output (osc.saw 100)))");
     same_patch("(patch (def s (osc.saw 100 (unison 2 (detune 1200)))) (output s))",
-               "(patch (nodes (s/1 (osc.saw 50)) (s/2 (osc.saw 200))\n"
+               "(patch (nodes (s/1 (osc.saw 50 0)) (s/2 (osc.saw 200 0.25))\n"
+               "  (s (mix s/1 s/2 (level 0.7071067811865476))) (output1 (output s))))");
+    same_patch("(patch (def s (osc.saw 100 0 (unison 2 (detune 1200)))) (output s))",
+               "(patch (nodes (s/1 (osc.saw 50 0)) (s/2 (osc.saw 200 0))\n"
                "  (s (mix s/1 s/2 (level 0.7071067811865476))) (output1 (output s))))");
     /* Named outputs are mixes; sides that stand apart are joined. */
     same_patch("(patch (def v (patch (def e (env.decay)) (outputs (level e 0.5)) (output e)))\n"
@@ -740,7 +743,7 @@ static void test_schema(void **state)
     fclose(file);
     json_t *schema = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     json_t *node = json_object_get(json_object_get(schema, "$defs"), "node");
-    assert_int_equal(json_array_size(json_object_get(node, "allOf")), vm_module_count);
+    assert_int_equal(json_array_size(json_object_get(node, "allOf")), vm_module_count + 1);
     json_decref(schema);
     free(text);
 }
