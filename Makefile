@@ -50,7 +50,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
                  $(LOWER:%=$(BUILD)/compiler/lower/%.o) \
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
 
-.PHONY: all programs demo demo-built test test-built unit clean format setup-build setup-test
+.PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -93,7 +93,7 @@ NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjans
                   libsamplerate0-dev libgmp-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  openttd-openmsx
+                  openttd-openmsx libmpfr-dev
 
 # $(call install,packages): says what is missing, then installs it.
 define install
@@ -142,8 +142,13 @@ test: setup-test
 test-built: programs unit
 	@tests/run
 
+# Every argument of every function of vm/math.h: minutes.
+test-functions: setup-test
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
+	@EVERY=1 tests/run numeric
+
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
-unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats
+unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
@@ -159,6 +164,9 @@ $(KERNS): $(BUILD)/tests/numeric/kern_%.o: tests/numeric/kern.c
 $(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
+$(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
