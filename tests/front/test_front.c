@@ -319,7 +319,8 @@ static void test_extras(void **state)
                " {\"in\": \"e\"}}}}}, \"nodes\": {\"n\": {\"type\": \"v\"},"
                " \"o\": {\"type\": \"output\", \"params\": {\"in\": [\"n.level\", \"n.k\"]}}}}",
                "(patch (def v (patch (outputs (level e 0.5) (k 1))\n"
-               "  (nodes (e (env.decay)) (o (type output) (in e))))) (nodes (n (v)) (o (output n.level n.k))))");
+               "  (nodes (e (env.decay)) (o (type output) (in e))))) (nodes (n (v)) (o (output "
+               "n.level n.k))))");
     same_patch(
         "(patch (def v (patch (def s (osc.saw)) (output 0.5 (left s) (right 1))))\n"
         "  (def n (v)) (output (gain n) n))",
