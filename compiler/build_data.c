@@ -145,13 +145,17 @@ static const struct data *read_table(struct builder *b, const struct sx *form)
     }
     struct data *data = arena_take(b->arena, 1, sizeof *data);
     double *values = arena_take(b->arena, count, sizeof *values);
-    if (!data || !values)
+    struct place *rows = arena_take(b->arena, sx_count(form), sizeof *rows);
+    if (!data || !values || !rows)
         return NULL;
     data->values = values;
+    data->rows = rows;
     data->columns = first->kind == SX_LIST ? (unsigned)sx_count(first) : 1;
     const struct sx *item = first;
-    for (; item && is_even(first, item); item = item->next)
+    for (; item && is_even(first, item); item = item->next) {
+        *rows++ = item->place;
         add_item(b, data, item);
+    }
     if (item)
         uneven(b, first, item);
     return b->diags->count == before ? data : NULL;

@@ -106,6 +106,7 @@ static int add_port(struct ir *ir, struct ir_port port)
     if (arena_grow(ir->arena, (void **)&ir->ports, &ir->port_capacity, ir->port_count + 1,
                    sizeof *ir->ports))
         return 0;
+    port.node = ir->node;
     ir->ports[ir->port_count] = port;
     return (int)ir->port_count++;
 }
@@ -117,12 +118,12 @@ int ir_input(struct ir *ir)
 
 int ir_delay(struct ir *ir, uint32_t low, uint32_t high)
 {
-    return add_port(ir, (struct ir_port){VM_PORT_DELAY, ir->rate, low, high});
+    return add_port(ir, (struct ir_port){VM_PORT_DELAY, ir->rate, low, high, 0});
 }
 
 int ir_ring(struct ir *ir, uint32_t longest)
 {
-    return add_port(ir, (struct ir_port){VM_PORT_RING, ir->rate, 0, longest});
+    return add_port(ir, (struct ir_port){VM_PORT_RING, ir->rate, 0, longest, 0});
 }
 
 int ir_table(struct ir *ir, const float *values, uint32_t length)

@@ -53,6 +53,32 @@ KERNEL(env_ahdsr)
     s->n = env_segment_next(s->n);
 }
 
+struct env_oneshot_state {
+    ilane stage, n; /* as env_ahdsr; release: never begun */
+    ilane gate;     /* mask: on in the last frame */
+};
+
+/* in: gate, attack frames and step, decay frames and step. out: as env_ahdsr. */
+KERNEL(env_oneshot)
+{
+    struct env_oneshot_state *s = state;
+    ilane on = lane_gt(in[0], lane_set(0.0f));
+    ilane rise = on & ~s->gate;
+    s->gate = on;
+    s->stage = lane_isel(rise, lane_iset(ENV_AHDSR_ATTACK), s->stage);
+    s->n = s->n & ~rise;
+    ilane full =
+        lane_ieq(s->stage, lane_iset(ENV_AHDSR_ATTACK)) & lane_ge(lane_from_int(s->n), in[1]);
+    s->stage = lane_isel(full, lane_iset(ENV_AHDSR_DECAY), s->stage);
+    s->n = s->n & ~full;
+    ilane attack = lane_ieq(s->stage, lane_iset(ENV_AHDSR_ATTACK));
+    lane frames = lane_sel(attack, in[1], in[3]);
+    lane n = lane_from_int(s->n);
+    out[0] = lane_from_int(s->stage);
+    out[1] = lane_sel(lane_ge(n, frames), lane_set(1.0f), n * lane_sel(attack, in[2], in[4]));
+    s->n = env_segment_next(s->n);
+}
+
 /* The curve of a stage. in: stage, then k and r of attack, decay, release. */
 KERNEL(env_pick)
 {
