@@ -14,7 +14,7 @@ enum {
 #else
     NODE_LIMIT = 10000, /* a second for each such patch would be a long time there */
 #endif
-    ID_LIMIT = 128, /* characters of a written id */
+    ID_LIMIT = 128, /* characters of an id between slashes */
 };
 
 /* The JSON form as the (patch ...) form it stands for, with places in the JSON text. */
