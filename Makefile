@@ -170,7 +170,7 @@ $(BUILD)/tests/vm/count.o: tests/vm/count.cc
 	$(call say,CC $@)
 	$(Q)clang -x c++ -std=c++17 -I. -O1 -fno-exceptions -fno-rtti -fno-math-errno -ffp-contract=off \
 	    -Wall -Werror -MMD -MP -c -o $@ $<
-$(BUILD)/tests/vm/test_cost: $(BUILD)/tests/vm/count.o
+$(BUILD)/tests/vm/test_cost $(BUILD)/tests/vm/test_limits: $(BUILD)/tests/vm/count.o
 $(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm

@@ -1,4 +1,5 @@
 /* patchc - compiles a patch to bytecode. See patchc(1). */
+#include "bin/patchc_limits.h"
 #include "bin/patchc_modules.h"
 #include "bin/patchc_output.h"
 #include "compiler/assemble.h"
@@ -6,6 +7,7 @@
 #include "compiler/format.h"
 #include "compiler/target/schema.h"
 #include "render/sound_file.h"
+#include "vm/format.h"
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +22,8 @@ enum action {
     ACTION_FORMAT,
     ACTION_ASSEMBLE,
     ACTION_DISASSEMBLE,
+    ACTION_LIMITS,
+    ACTION_LIMITS_JSON,
     ACTION_SCHEMA, /* from here on no file is read */
     ACTION_EXPLAIN,
     ACTION_MODULES,
@@ -49,6 +53,7 @@ static const char usage_text[] =
     "      --format           print the patch in canonical layout\n"
     "  -d, --disassemble      FILE is bytecode: print all of it as text\n"
     "      --assemble         FILE is such a text: make the bytecode again\n"
+    "      --limits[=json]    print what the program, or FILE's bytecode, takes at most\n"
     "      --schema           print the JSON Schema of the JSON form (no FILE)\n"
     "      --explain CODE     explain an error code such as E0203 (no FILE)\n"
     "      --modules[=json]   list every module, or all that is known of them as JSON\n"
@@ -66,6 +71,7 @@ enum {
     OPT_EMIT,
     OPT_FORMAT,
     OPT_ASSEMBLE,
+    OPT_LIMITS,
     OPT_SCHEMA,
     OPT_EXPLAIN,
     OPT_MODULES,
@@ -84,6 +90,7 @@ static const struct option long_options[] = {
     {"format", no_argument, NULL, OPT_FORMAT},
     {"disassemble", no_argument, NULL, 'd'},
     {"assemble", no_argument, NULL, OPT_ASSEMBLE},
+    {"limits", optional_argument, NULL, OPT_LIMITS},
     {"schema", no_argument, NULL, OPT_SCHEMA},
     {"explain", required_argument, NULL, OPT_EXPLAIN},
     {"modules", optional_argument, NULL, OPT_MODULES},
@@ -162,6 +169,11 @@ static int read_option(struct options *o, int option)
     case OPT_ASSEMBLE:
         ask(o, ACTION_ASSEMBLE);
         return -1;
+    case OPT_LIMITS:
+        if (optarg && strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0)
+            return usage("--limits takes text or json, not '%s'", optarg);
+        ask(o, optarg && strcmp(optarg, "json") == 0 ? ACTION_LIMITS_JSON : ACTION_LIMITS);
+        return -1;
     case OPT_SCHEMA:
         ask(o, ACTION_SCHEMA);
         return -1;
@@ -201,8 +213,8 @@ static int read_options(struct options *o, int argc, char **argv)
     }
     bool needs_file = o->action < ACTION_SCHEMA;
     if (o->actions > 1)
-        return usage("%s", "only one of -S, -d, --check, --emit, --format, --assemble, --schema, "
-                           "--explain, --modules, --module and --example at a time");
+        return usage("%s", "only one of -S, -d, --check, --emit, --format, --assemble, --limits, "
+                           "--schema, --explain, --modules, --module and --example at a time");
     if (needs_file && optind == argc)
         return usage("%s", "no file to read");
     if (argc - optind > (needs_file ? 1 : 0))
@@ -300,6 +312,25 @@ static int write_graph(const struct options *o, struct compile_job *job, const s
     return memory_write(&m, failed, o->output);
 }
 
+static int print_limits(const struct options *o, const struct bytes *bytes)
+{
+    struct limits *limits;
+    struct rp_error error;
+    struct memory_file m;
+    int status = limits_of(bytes->data, bytes->size, &limits, &error);
+    if (status == 1)
+        refused(o, &error);
+    else if (status || memory_open(&m))
+        status = out_of_memory();
+    else
+        status = memory_write(&m,
+                              o->action == ACTION_LIMITS ? limits_print(limits, m.file)
+                                                         : limits_json(limits, m.file),
+                              o->output);
+    limits_free(limits);
+    return status;
+}
+
 static int compile(const struct options *o, struct compile_job *job)
 {
     struct graph *graph = compile_graph(job);
@@ -313,6 +344,9 @@ static int compile(const struct options *o, struct compile_job *job)
         return 0;
     case ACTION_LISTING:
         return print_bytes(o, &bytes, 0);
+    case ACTION_LIMITS:
+    case ACTION_LIMITS_JSON:
+        return print_limits(o, &bytes);
     case ACTION_EMIT_SX:
     case ACTION_EMIT_JSON:
         return write_graph(o, job, graph);
@@ -352,6 +386,11 @@ static int run_job(const struct options *o, struct compile_job *job)
         return assemble_file(o, job);
     case ACTION_DISASSEMBLE:
         return print_bytes(o, &bytes, 1);
+    case ACTION_LIMITS:
+    case ACTION_LIMITS_JSON:
+        if (bytes.size && bytes.data[0] == (unsigned char)VM_MAGIC[0])
+            return print_limits(o, &bytes);
+        return compile(o, job);
     default:
         return compile(o, job);
     }

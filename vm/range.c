@@ -12,6 +12,7 @@ struct at {
     uint32_t pairs;
     const struct vm_table *table;
     struct vm_range ring;
+    uint8_t rate;
     float *response; /* by output, or NULL: kept from an earlier pass */
     unsigned output;
     float a, b;
@@ -71,7 +72,7 @@ static struct vm_range corners_of(const struct at *c, unsigned inputs)
         float in[VM_OP_INPUTS] = {0}, out[VM_OP_OUTPUTS];
         for (unsigned j = 0; j < vm_ops[c->row].inputs; j++)
             in[j] = corner >> j & 1 ? c->in[j].high : c->in[j].low;
-        vm_evaluate(c->row, in, out);
+        vm_evaluate(c->row, c->rate, in, out);
         float x = out[c->output];
         if (!(x - x == 0.0f))
             return VM_UNBOUNDED;
@@ -188,6 +189,12 @@ static struct vm_range size_of_shares(const struct at *c)
 {
     float most = vm_is_bounded(c->in[0]) ? size_of(c->in[0]) : 1e9f;
     return are_shares(c) ? widen((struct vm_range){0.0f, most}, 1e-3f) : VM_UNBOUNDED;
+}
+
+/* Of what is within 1e-10 and 1e9. */
+static struct vm_range logarithm(const struct at *c)
+{
+    return are_shares(c) ? (struct vm_range){-33.3f, 30.0f} : VM_UNBOUNDED;
 }
 
 static struct vm_range gate(const struct at *c)
@@ -326,7 +333,7 @@ static double response(const struct at *c, uint32_t at, unsigned first, unsigned
     const struct vm_op_row *row = &vm_ops[c->row];
     float in[VM_OP_INPUTS], signal[2 * PIECE] = {0}, out[VM_OP_OUTPUTS][PIECE];
     uint32_t state[VM_OP_STATE] = {0};
-    struct vm_call call = {.state = state, .varying = 1, .in = {signal}, .outputs = row->outputs};
+    struct vm_call call = {.state = state, .varying = 1, .in = {signal}, .rate = c->rate};
     double sum = 0, before = 0, now = 0;
     for (unsigned j = 1; j < row->inputs; j++) {
         in[j] = c->in[j].low;
@@ -397,8 +404,9 @@ static const struct row {
 static const struct row *row_of(uint32_t op, unsigned output)
 {
     const struct row *found = NULL;
+    unsigned count = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].op == op && (!found || output-- > 0))
+        if (rows[i].op == op && count++ <= output)
             found = &rows[i];
     return found;
 }
@@ -417,21 +425,29 @@ static void ranges_of(struct at *at, struct vm_range *out)
     }
 }
 
-void vm_op_range(uint32_t op, const struct vm_range *in, uint32_t pairs,
+void vm_op_range(uint32_t op, unsigned rate, const struct vm_range *in, uint32_t pairs,
                  const struct vm_table *table, struct vm_range ring, struct vm_range *out)
 {
-    struct at at = {.row = op, .in = in, .pairs = pairs, .table = table, .ring = ring};
+    struct at at = {op, in, pairs, table, ring, (uint8_t)rate, NULL, 0, 0.0f, 0.0f};
     ranges_of(&at, out);
 }
 
 /* ---- a program ---- */
 
-/* Which registers are the two outputs of one env_segment, by their order. */
-static uint32_t pairs_of(const struct vm_instruction *n, const uint8_t *segment)
+/* A segment's frames and step: their product is not above 1, whatever they are. */
+static int is_segment(struct vm_range frames, struct vm_range step)
+{
+    return frames.low >= 0.0f && step.low >= 0.0f && frames.high * step.high <= 1.00001f;
+}
+
+/* Which inputs are the two outputs of one env_segment, by their order, or constants like them. */
+static uint32_t pairs_of(const struct vm_instruction *n, const uint8_t *segment,
+                         const struct vm_range *in)
 {
     uint32_t pairs = 0;
     for (unsigned j = 0; j + 1 < n->inputs; j++)
-        if (segment[n->in[j]] == 1 && n->in[j + 1] == n->in[j] + 1)
+        if ((segment[n->in[j]] == 1 && n->in[j + 1] == n->in[j] + 1) ||
+            is_segment(in[j], in[j + 1]))
             pairs |= UINT32_C(1) << j;
     return pairs;
 }
@@ -446,8 +462,9 @@ static void call_range(const struct rp_program *p, struct vm_ranges *s, uint32_t
         in[j] = s->of[n->in[j]];
     struct at at = {.row = n->arg,
                     .in = in,
-                    .pairs = pairs_of(n, s->segment),
+                    .pairs = pairs_of(n, s->segment, in),
                     .table = vm_op_has_table(row) ? &p->tables[n->table] : NULL,
+                    .rate = n->rate,
                     .ring = row->loop == VM_TAP ? s->before[n->port] : VM_UNBOUNDED,
                     .response = s->response + (size_t)RESPONSES * i};
     ranges_of(&at, out);

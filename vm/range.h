@@ -34,9 +34,10 @@ void vm_ranges_in(struct vm_ranges *, const struct rp_program *, void *memory);
  * -1 and 1. */
 void vm_find_ranges(const struct rp_program *, struct vm_ranges *);
 
-/* Of one op, from the ranges of its inputs, a table or NULL, and what the ring of a delay line
- * holds. `pair` has bit j set when inputs j and j + 1 are the frames and step of one segment. */
-void vm_op_range(uint32_t row, const struct vm_range *in, uint32_t pairs, const struct vm_table *,
-                 struct vm_range ring, struct vm_range *out);
+/* Of one op of rate 2^rate, from the ranges of its inputs, a table or NULL, and what the ring of a
+ * delay line holds. `pair` has bit j set when inputs j and j + 1 are the frames and step of one
+ * segment. */
+void vm_op_range(uint32_t row, unsigned rate, const struct vm_range *in, uint32_t pairs,
+                 const struct vm_table *, struct vm_range ring, struct vm_range *out);
 
 #endif

@@ -303,8 +303,9 @@ static void (*const kernels[])(const lane *, lane *, any, const struct memory *)
 extern "C" uint64_t count_operations(size_t row, const float *in, float *out, uint32_t *state,
                                      const struct count_memory *m)
 {
-    struct memory memory = {m->ring,  m->mask,   m->now, m->low, m->high,
-                            m->table, m->length, 8.0f,   0.125f};
+    float rate = (float)(1u << m->rate);
+    struct memory memory = {m->ring,  m->mask,   m->now, m->low,     m->high,
+                            m->table, m->length, rate,   1.0f / rate};
     lane from[VM_OP_INPUTS], to[VM_OP_OUTPUTS];
     memcpy(from, in, sizeof from);
     operations = 0;

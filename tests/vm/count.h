@@ -12,6 +12,7 @@ struct count_memory {
     float low, high;
     const float *table;
     uint32_t length;
+    unsigned rate; /* of the op: it computes 2^rate frames a frame */
 };
 
 #ifdef __cplusplus

@@ -99,7 +99,7 @@ static inline struct count_memory slow_memory(const struct slow *s, const struct
                                               uint32_t now)
 {
     const struct vm_op_row *row = &vm_ops[n->arg];
-    struct count_memory m = {0};
+    struct count_memory m = {.rate = n->rate};
     if (vm_op_has_port(row)) {
         const struct vm_port *port = &s->program->ports[n->port];
         m.ring = s->ring[n->port];

@@ -35,7 +35,7 @@ static uint64_t most_counted(size_t row, uint32_t length, int held, float size)
     static float ring[SLOTS], table[VM_MAX_TAPS];
     uint32_t state[VM_OP_STATE] = {0};
     float in[VM_OP_INPUTS] = {0}, out[VM_OP_OUTPUTS];
-    struct count_memory memory = {ring, SLOTS - 1, 0, 0.0f, 4096.0f, table, length};
+    struct count_memory memory = {ring, SLOTS - 1, 0, 0.0f, 4096.0f, table, length, 3};
     uint64_t chance = row + 1, most = 0;
     memset(ring, 0, sizeof ring);
     for (uint32_t i = 0; i < length; i++)
