@@ -189,25 +189,35 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(ALL_OBJECTS)
 FUZZ_TARGETS = sx json assemble bytecode score jsonl midi sample
 FUZZ_KIT     = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuzz/kit/*.c)) \
                $(BUILD)/tests/vm/count.o
+FUZZ_CC     ?= clang
 FUZZ_LINK   ?=
 FUZZ_MAIN   ?= $(BUILD)/tests/fuzz/main.o
-FUZZ_SANE    = -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZ_FEW     = OPT=-O1 ENGINES="1_1_base 4_4_base"
-FUZZ_EXTRA   = $(FUZZ_SANE) -DVM_FEW_ENGINES -DFUZZING
+FUZZ_EXTRA   = -fsanitize=address,undefined -fno-sanitize-recover=undefined -DVM_FEW_ENGINES -DFUZZING
+FUZZ_MAKE    = $(MAKE) --no-print-directory OPT=-O1 ENGINES="1_1_base 4_4_base"
 
-.PHONY: fuzz fuzz-programs fuzz-libfuzzer fuzz-afl fuzz-plain
+.PHONY: fuzz fuzz-programs fuzz-libfuzzer fuzz-plain fuzz-afl setup-afl
 fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/%.o $(FUZZ_KIT) $(FUZZ_MAIN) $(ALL_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 fuzz-libfuzzer:
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang $(FUZZ_FEW) FUZZ_LINK=-fsanitize=fuzzer FUZZ_MAIN= \
+	@$(FUZZ_MAKE) BUILD=build/fuzz CC="$(FUZZ_CC)" FUZZ_LINK=-fsanitize=fuzzer FUZZ_MAIN= \
 	    EXTRA="-fsanitize=fuzzer-no-link $(FUZZ_EXTRA)" fuzz-programs
 fuzz-plain:
-	@$(MAKE) --no-print-directory BUILD=build/fuzz-plain $(FUZZ_FEW) EXTRA="$(FUZZ_EXTRA)" fuzz-programs
-fuzz-afl:
-	@$(MAKE) --no-print-directory BUILD=build/fuzz-afl CC=afl-clang-fast $(FUZZ_FEW) EXTRA="$(FUZZ_EXTRA)" \
-	    fuzz-programs
+	@$(FUZZ_MAKE) BUILD=build/fuzz-plain EXTRA="$(FUZZ_EXTRA)" fuzz-programs
+setup-afl:
+	$(call install,afl++)
+fuzz-afl: setup-afl
+	@$(FUZZ_MAKE) BUILD=build/fuzz-afl CC=afl-clang-fast EXTRA="$(FUZZ_EXTRA)" fuzz-programs \
+	    build/fuzz-afl/mutator.so
+build/fuzz-afl/mutator.so: tests/fuzz/afl.c tests/fuzz/kit/mutate.c vm/tables.c vm/verify.c vm/verify_code.c
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)clang -std=c11 -I. -O2 -fPIC -shared $(WARN) -o $@ $^
+# Long runs: TARGET=, MINUTES= of CPU each, ENGINE=libfuzzer or afl, JOBS= at a time.
+fuzz: setup-test
+	@$(MAKE) --no-print-directory $(PARALLEL) fuzz-$(or $(ENGINE),libfuzzer)
+	@TARGET="$(TARGET)" MINUTES="$(MINUTES)" ENGINE="$(ENGINE)" JOBS="$(JOBS)" WORK="$(WORK)" tests/fuzz/long
 
 # ---- the rest ----
 

@@ -161,6 +161,8 @@ static struct vm_range hull(const struct at *c)
     struct vm_range r = c->in[(unsigned)c->a];
     for (unsigned j = (unsigned)c->a; j <= (unsigned)c->b; j++)
         r = join(r, c->in[j]);
+    if ((r.low > 0.0f && r.low < 1e-19f) || (r.high < 0.0f && r.high > -1e-19f))
+        r = and_0(r); /* state so small becomes 0 */
     return vm_is_bounded(r) ? widen(r, is_point(r) ? 0.0f : 1e-5f) : VM_UNBOUNDED;
 }
 
@@ -267,7 +269,7 @@ static struct vm_range excess(const struct at *c)
  */
 static struct vm_range saws(const struct at *c)
 {
-    float most = 1.3f * (size_of(c->in[2]) + 6.0f * size_of(c->in[3])) * 1.00001f;
+    float most = 1.2f * (size_of(c->in[2]) + 6.0f * size_of(c->in[3])) * 1.00001f;
     return vm_is_bounded(around(most)) ? around(most) : VM_UNBOUNDED;
 }
 
@@ -315,7 +317,11 @@ static struct vm_range of_port(const struct at *c)
 
 /* ---- linear ops ---- */
 
+#ifndef FUZZING
 enum { PIECE = 64, PIECES = 16, MOST_PIECES = 1 << 14 };
+#else
+enum { PIECE = 64, PIECES = 16, MOST_PIECES = 1 << 7 };
+#endif
 
 static double piece_sums(const float *out, uint32_t frames, unsigned first, unsigned step)
 {

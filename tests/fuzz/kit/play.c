@@ -2,7 +2,7 @@
 #include "compiler/assemble.h"
 #include "tests/fuzz/kit/kit.h"
 #include "tests/vm/slow.h"
-#include "vm/repatch.h"
+#include "vm/range.h"
 
 enum {
     FRAMES = 160,              /* at most */
@@ -205,7 +205,56 @@ static void play_slowly(const struct play *play, const struct result *want)
     free(params);
 }
 
-static void play_all(struct play *play, uint64_t chance)
+/* ---- bounds ---- */
+
+struct bounds {
+    const struct rp_program *program;
+    struct vm_ranges ranges;
+};
+
+static void look(void *context, const struct rp_tap_values *v)
+{
+    const struct bounds *b = context;
+    const struct vm_instruction *n = &b->program->code[v->instruction];
+    struct vm_range r = b->ranges.of[n->out[v->output]];
+    if (!vm_is_bounded(r))
+        return;
+    for (uint32_t i = 0; i < v->frames; i++) {
+        float x = v->values[i * v->stride];
+        if (!(r.low <= x && x <= r.high))
+            fz_fail("instruction %u (%s): %a, not within %a and %a", v->instruction,
+                    n->opcode == VM_CALL_OP ? vm_ops[n->arg].name : "no op", (double)x,
+                    (double)r.low, (double)r.high);
+    }
+}
+
+/* No value of any instruction is beyond what was found for it. */
+static void play_bounds(const struct play *play)
+{
+    void *memory, *group;
+    struct bounds bounds = {.program = play->program};
+    struct rp_tap tap = {0, look, &bounds};
+    struct rp_error error;
+    struct rp_level level[2];
+    float out[2][FRAMES];
+    const float *const from[] = {play->in[0], play->in[1]};
+    float *const to[] = {out[0], out[1]};
+    size_t size = rp_level_bytes(play->program);
+    memory = fz_take(size);
+    FZ_CHECK(rp_level(play->program, memory, size, level) == RP_OK);
+    vm_ranges_in(&bounds.ranges, play->program, memory);
+    struct rp_group *g = new_group(play, 1, &group);
+    FZ_CHECK(rp_voice_start(g, 0, play->seed, play->serial) == RP_OK);
+    move_params(g, play, 0, 1);
+    enum rp_status status = rp_process_tapped(g, play->cut, from, to, &tap, &error);
+    move_params(g, play, 0, 2);
+    if (status == RP_OK)
+        rp_process_tapped(g, play->frames - play->cut, from, to, &tap, &error);
+    fz_give(group, rp_group_bytes(play->program, 1));
+    fz_give(memory, size);
+}
+
+static void play_all(struct play *play, int wild, uint64_t chance)
 {
     static struct result want, got;
     play_group(play, 1, 0, FRAMES, 0, &want);
@@ -215,6 +264,8 @@ static void play_all(struct play *play, uint64_t chance)
     assert_same(play, &want, &got, "from a snapshot");
     if (!play->glides && play->inputs == 0)
         play_slowly(play, &want);
+    if ((!wild || play->inputs == 0) && fz_below(&chance, 2))
+        play_bounds(play);
     if (fz_below(&chance, 4) == 0)
         play_damaged(play, chance);
 }
@@ -266,7 +317,7 @@ static void play_program(const struct rp_program *program, uint64_t chance)
         for (uint32_t i = 0; i < FRAMES; i++)
             play.in[c][i] =
                 wild ? any_value(&chance) : (float)fz_below(&chance, 201) / 100.0f - 1.0f;
-    play_all(&play, chance);
+    play_all(&play, wild, chance);
 }
 
 void fz_play(const uint8_t *data, size_t size, uint64_t chance)
