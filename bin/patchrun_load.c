@@ -99,11 +99,13 @@ static enum input_kind kind_of_word(FILE *stream, int c)
     return score_has_form(word) ? INPUT_SCORE : INPUT_UNKNOWN;
 }
 
+/* Of a stream that cannot be read or gone back in, errno says why. */
 static enum input_kind sniff(FILE *stream)
 {
     char word[6] = "";
     size_t got = fread(word, 1, 4, stream);
-    rewind(stream);
+    if (ferror(stream) || fseeko(stream, 0, SEEK_SET))
+        return INPUT_UNKNOWN;
     if (got == 4 && memcmp(word, "MThd", 4) == 0)
         return INPUT_MIDI;
     int c = first_character(stream);
@@ -121,7 +123,7 @@ int input_file_open(struct input_file *input, const char *path)
     FILE *stream = standard ? stdin : fopen(path, "rb");
     if (!stream)
         return say_trouble(input->name, "open", errno);
-    if (fseek(stream, 0, SEEK_CUR) == 0) {
+    if (fseeko(stream, 0, SEEK_CUR) == 0) {
         input->stream = stream;
     } else {
         input->stream = copy_pipe(stream);
@@ -131,11 +133,11 @@ int input_file_open(struct input_file *input, const char *path)
         if (!input->stream)
             return say_trouble(input->name, "read", number);
     }
+    errno = 0;
     input->kind = sniff(input->stream);
-    if (ferror(input->stream))
+    if (ferror(input->stream) || fseeko(input->stream, 0, SEEK_SET))
         return say_trouble(input->name, "read", errno);
-    rewind(input->stream);
-    return 0;
+    return errno ? say_trouble(input->name, "read", errno) : 0;
 }
 
 void input_file_close(struct input_file *input)
@@ -147,6 +149,12 @@ void input_file_close(struct input_file *input)
 
 /* --- programs ----------------------------------------------------------------------------- */
 
+static int say_shrank(const char *name)
+{
+    fprintf(stderr, "patchrun: %s: cannot read: %s\n", name, source_shrank_why);
+    return 2;
+}
+
 static int read_stream(const char *name, FILE *stream, struct compile_result *code)
 {
     size_t room = PIECE;
@@ -154,6 +162,8 @@ static int read_stream(const char *name, FILE *stream, struct compile_result *co
     code->bytes = malloc(room);
     while (code->bytes) {
         code->size += fread(code->bytes + code->size, 1, room - code->size, stream);
+        if (code->size < room && source_shrank(stream))
+            return say_shrank(name);
         if (code->size < room)
             return ferror(stream) ? say_trouble(name, "read", errno) : 0;
         if (room >= MOST_INPUT)

@@ -1,6 +1,6 @@
 #include "compiler/target/schema.h"
+#include "text/json.h"
 #include "vm/tables.h"
-#include <jansson.h>
 #include <string.h>
 
 /* As in write_json.c: jansson's setters refuse NULL, so a failed maker shows in its setter. */
@@ -177,6 +177,7 @@ static const char frame[] =
 
 int schema_write(FILE *file)
 {
+    json_watch_memory();
     json_t *schema = json_loads(frame, 0, NULL);
     json_t *defs = json_object_get(schema, "$defs");
     json_t *reference = json_pack("{s:s, s:s}", "type", "string", "pattern", REFERENCE);
@@ -185,5 +186,5 @@ int schema_write(FILE *file)
                  json_dumpf(schema, file, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', file);
     json_decref(schema);
-    return failed || ferror(file) ? -1 : 0;
+    return failed || json_memory_gone() || ferror(file) ? -1 : 0;
 }
