@@ -23,7 +23,7 @@ FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno
          -fno-math-errno $(WARN) $(EXTRA)
 LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
 
-VM       = tables verify load params group snapshot disassemble engines
+VM       = tables verify verify_code load cost params group snapshot disassemble engines
 TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
 LOWER    = $(notdir $(basename $(wildcard compiler/lower/*.c)))
@@ -50,7 +50,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
                  $(LOWER:%=$(BUILD)/compiler/lower/%.o) \
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
 
-.PHONY: all programs demo demo-built test test-built unit clean format setup-build setup-test
+.PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -93,7 +93,7 @@ NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjans
                   libsamplerate0-dev libgmp-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  openttd-openmsx
+                  openttd-openmsx libmpfr-dev
 
 # $(call install,packages): says what is missing, then installs it.
 define install
@@ -142,8 +142,14 @@ test: setup-test
 test-built: programs unit
 	@tests/run
 
+# Every argument of every function of vm/math.h: minutes.
+test-functions: setup-test
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
+	@EVERY=1 tests/run numeric
+
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
-unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/faults/faults.so
+unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
+      $(BUILD)/tests/faults/faults.so
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
@@ -165,6 +171,16 @@ $(KERNS): $(BUILD)/tests/numeric/kern_%.o: tests/numeric/kern.c
 $(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
+# Kernels that count their operations are read as C++, which has numbers that can.
+$(BUILD)/tests/vm/count.o: tests/vm/count.cc
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)clang -x c++ -std=c++17 -I. -O1 -fno-exceptions -fno-rtti -fno-math-errno -ffp-contract=off \
+	    -Wall -Werror -MMD -MP -c -o $@ $<
+$(BUILD)/tests/vm/test_cost: $(BUILD)/tests/vm/count.o
+$(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
