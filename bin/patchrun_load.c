@@ -99,21 +99,25 @@ static enum input_kind kind_of_word(FILE *stream, int c)
     return score_has_form(word) ? INPUT_SCORE : INPUT_UNKNOWN;
 }
 
-/* Of a stream that cannot be read or gone back in, errno says why. */
-static enum input_kind sniff(FILE *stream)
+static enum input_kind kind_of_text(FILE *stream)
 {
-    char word[6] = "";
-    size_t got = fread(word, 1, 4, stream);
-    if (ferror(stream) || fseeko(stream, 0, SEEK_SET))
-        return INPUT_UNKNOWN;
-    if (got == 4 && memcmp(word, "MThd", 4) == 0)
-        return INPUT_MIDI;
     int c = first_character(stream);
     if (c == '[')
         return INPUT_SCORE;
     if (c == '{' || c == BYTECODE_FIRST)
         return INPUT_PATCH;
     return c == '(' ? kind_of_word(stream, first_character(stream)) : INPUT_UNKNOWN;
+}
+
+/* 0, or the errno of the stream, which is left at its begin. */
+static int sniff(FILE *stream, enum input_kind *kind)
+{
+    char word[4] = "";
+    bool midi = fread(word, 1, sizeof word, stream) == sizeof word && memcmp(word, "MThd", 4) == 0;
+    if (ferror(stream) || fseeko(stream, 0, SEEK_SET))
+        return errno;
+    *kind = midi ? INPUT_MIDI : kind_of_text(stream);
+    return ferror(stream) || fseeko(stream, 0, SEEK_SET) ? errno : 0;
 }
 
 int input_file_open(struct input_file *input, const char *path)
@@ -133,11 +137,8 @@ int input_file_open(struct input_file *input, const char *path)
         if (!input->stream)
             return say_trouble(input->name, "read", number);
     }
-    errno = 0;
-    input->kind = sniff(input->stream);
-    if (ferror(input->stream) || fseeko(input->stream, 0, SEEK_SET))
-        return say_trouble(input->name, "read", errno);
-    return errno ? say_trouble(input->name, "read", errno) : 0;
+    int failed = sniff(input->stream, &input->kind);
+    return failed ? say_trouble(input->name, "read", failed) : 0;
 }
 
 void input_file_close(struct input_file *input)
