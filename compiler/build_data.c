@@ -1,7 +1,6 @@
 /* build_data.c - what is known when the patch is compiled: tables, samples, words of a choice. */
 #include "compiler/build.h"
 #include "vm/format.h"
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,10 +90,11 @@ static void add_number(struct builder *b, struct data *data, const struct sx *sx
         number_error(b, sx, status, &number);
         return;
     }
-    if (number.value < -(double)FLT_MAX || number.value > (double)FLT_MAX) {
+    if (number.value < -VM_MOST_WRITTEN || number.value > VM_MOST_WRITTEN) {
         struct diag *d = diag_error(b->diags, E_TABLE_VALUE, sx->place,
                                     "'%.60s' is more than a table can hold", sx->text);
-        diag_label(b->diags, d, "beyond single precision");
+        diag_label(b->diags, d, "beyond 1e24");
+        diag_help(b->diags, d, "what reads a table needs room above its numbers");
     }
     data->values[data->count++] = number.value;
 }

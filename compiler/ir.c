@@ -178,7 +178,7 @@ int ir_constant_of(const struct ir *ir, int value, float *x)
 static int fold(struct ir *ir, const struct vm_op_row *row, const float *from)
 {
     float to[VM_OP_OUTPUTS];
-    vm_evaluate((uint32_t)(row - vm_ops), from, to);
+    vm_evaluate((uint32_t)(row - vm_ops), ir->rate, from, to);
     /* The results must be neighbours, so they are not looked up among older constants. */
     int first = IR_NONE;
     for (unsigned j = 0; j < row->outputs; j++) {

@@ -153,19 +153,10 @@ static int ring_time(struct lowering *l, unsigned node, unsigned time, unsigned 
     return ring(l, node, high + 6.0 / (RP_SAMPLE_RATE * rate));
 }
 
-/* 23.5 kHz are no damping at any rate. */
-static int comb_damp(struct lowering *l, unsigned node)
-{
-    double hz;
-    if (in_constant(l, node, VM_IN_FILTER_COMB_damp, &hz) && hz >= 23500.0)
-        return constant(l, 23500.0);
-    return in_value(l, node, VM_IN_FILTER_COMB_damp);
-}
-
 void lower_FILTER_COMB(struct lowering *l, unsigned node)
 {
     int frames, port = ring_time(l, node, VM_IN_FILTER_COMB_time, VM_IN_FILTER_COMB_max, &frames);
-    int c = op2(l, VM_OP_ringcomb_coeff, frames, comb_damp(l, node));
+    int c = op2(l, VM_OP_ringcomb_coeff, frames, in_value(l, node, VM_IN_FILTER_COMB_damp));
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_FILTER_COMB_in), c,
                             in_value(l, node, VM_IN_FILTER_COMB_feedback),
                             in_value(l, node, VM_IN_FILTER_COMB_feedforward), c + 1};

@@ -12,7 +12,7 @@
 enum { ENV_AHDSR_RELEASE, ENV_AHDSR_ATTACK, ENV_AHDSR_HOLD, ENV_AHDSR_DECAY };
 
 /* Frames a segment may count: more than the longest has. */
-enum { ENV_SEGMENT_MOST = 1 << 25 };
+enum { ENV_SEGMENT_MOST = 1 << 28 };
 
 LANE_FN ilane env_segment_next(ilane n)
 {
@@ -133,7 +133,7 @@ LANE_FN void env_points_enter(struct env_points_state *s, const struct memory *m
     ilane before = row - lane_iset(1);
     ilane at = before + before + (before & p->wide);
     lane time = table_read(m, at) * VM_RATE;
-    lane frames = lane_clamp(time * p->stretch + 0.5f, 0.0f, 16777216.0f);
+    lane frames = held_seconds(time * p->stretch + 0.5f, 0.0f, 16777216.0f, m);
     frames = lane_from_int(lane_to_int(frames));
     lane least = lane_sel(lane_ge(time, lane_set(0.5f)), lane_set(1.0f), lane_set(0.0f));
     lane curve = lane_sel(p->wide, table_read(m, at + lane_iset(2)), lane_set(0.0f)), k, r;
