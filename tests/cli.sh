@@ -359,7 +359,7 @@ else
 fi
 disk_limit() {
     (ulimit -f 8 && status 2 "$patchrun" fixtures/example.sx --seconds 10 -o "$work/limited.wav") &&
-        [ -z "$(find "$work" -name '*limited*' -o -name '.patchrun*')" ]
+        [ -z "$(find "$work" -name '*limited*' -o -name '.repatch*')" ]
 }
 check "a file too large leaves nothing" disk_limit
 interrupted() {
@@ -368,7 +368,7 @@ interrupted() {
     sleep 0.5
     kill -TERM $pid
     wait $pid
-    [ -z "$(find "$work" -name '*killed*' -o -name '.patchrun*')" ]
+    [ -z "$(find "$work" -name '*killed*' -o -name '.repatch*')" ]
 }
 check "interrupted: no file, no temporary" interrupted
 variations_are_single_runs() {
