@@ -148,11 +148,18 @@ test-functions: setup-test
 	@EVERY=1 tests/run numeric
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
-unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions
+unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
+      $(BUILD)/tests/faults/faults.so
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
+
+# Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
+$(BUILD)/tests/faults/faults.so: tests/faults/faults.c
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(CC) -std=gnu11 -O2 -g $(filter-out -Wpedantic,$(WARN)) -fPIC -shared -o $@ $< -ldl
 
 # The numeric kernels at every width, in one program. gcc warns that wide vectors as results have
 # another ABI with AVX; none crosses a file.

@@ -229,26 +229,10 @@ static int out_of_memory(void)
     return 2;
 }
 
-/* What a writer put in memory goes out as one piece. */
-struct memory_file {
-    FILE *file;
-    char *text;
-    size_t size;
-};
-
-static int memory_open(struct memory_file *m)
+/* The status of a job that gave nothing. */
+static int nothing_made(const struct compile_job *job)
 {
-    m->text = NULL;
-    m->file = open_memstream(&m->text, &m->size);
-    return m->file ? 0 : -1;
-}
-
-static int memory_write(struct memory_file *m, int failed, const char *path)
-{
-    failed = fclose(m->file) || failed;
-    int status = failed ? out_of_memory() : output_write(path, m->text, m->size);
-    free(m->text);
-    return status;
+    return job->diags.count && !job->arena.failed ? 1 : out_of_memory();
 }
 
 static int refused(const struct options *o, const struct rp_error *error)
@@ -304,12 +288,13 @@ static int write_program(const struct options *o, const struct bytes *bytes)
 
 static int write_graph(const struct options *o, struct compile_job *job, const struct graph *graph)
 {
-    struct memory_file m;
-    if (memory_open(&m))
+    struct output_text text;
+    FILE *file = output_text_open(&text);
+    if (!file)
         return out_of_memory();
-    int failed = o->action == ACTION_EMIT_SX ? graph_write_sx(&job->arena, graph, m.file)
-                                             : graph_write_json(&job->arena, graph, m.file);
-    return memory_write(&m, failed, o->output);
+    int failed = o->action == ACTION_EMIT_SX ? graph_write_sx(&job->arena, graph, file)
+                                             : graph_write_json(&job->arena, graph, file);
+    return output_text_write(&text, failed, o->output);
 }
 
 static int print_limits(const struct options *o, const struct bytes *bytes)
@@ -338,7 +323,7 @@ static int compile(const struct options *o, struct compile_job *job)
     if (graph)
         bytes = compile_graph_to_bytes(job, graph, o->debug_lines);
     if (!bytes.data)
-        return job->diags.count ? 1 : out_of_memory();
+        return nothing_made(job);
     switch (o->action) {
     case ACTION_CHECK:
         return 0;
@@ -357,22 +342,21 @@ static int compile(const struct options *o, struct compile_job *job)
 
 static int format(const struct options *o, struct compile_job *job)
 {
-    struct memory_file m;
-    if (memory_open(&m))
+    struct output_text text;
+    FILE *file = output_text_open(&text);
+    if (!file)
         return out_of_memory();
-    if (format_sx(&job->arena, &job->diags, job->source, m.file)) {
-        fclose(m.file);
-        free(m.text);
-        return job->diags.count ? 1 : out_of_memory();
-    }
-    return memory_write(&m, 0, o->output);
+    if (format_sx(&job->arena, &job->diags, job->source, file) == 0)
+        return output_text_write(&text, job->arena.failed, o->output);
+    output_text_drop(&text);
+    return nothing_made(job);
 }
 
 static int assemble_file(const struct options *o, struct compile_job *job)
 {
     struct bytes bytes = assemble(&job->arena, &job->diags, job->source);
     if (!bytes.data)
-        return job->diags.count ? 1 : out_of_memory();
+        return nothing_made(job);
     return write_program(o, &bytes);
 }
 
@@ -409,8 +393,10 @@ static int run_on_file(const struct options *o)
     } else {
         status = run_job(o, &job);
     }
-    if (job.diags.count && o->json_diagnostics)
-        diags_print_json(&job.diags, stderr);
+    if (job.diags.count && o->json_diagnostics && diags_print_json(&job.diags, stderr))
+        status = out_of_memory();
+    else if (job.diags.count && o->json_diagnostics)
+        ; /* all are printed */
     else if (job.diags.count)
         diags_print(&job.diags, stderr);
     compile_free(&job);
@@ -441,12 +427,13 @@ static int write_of(enum action action, const struct vm_module *module, FILE *fi
 static int print(const struct options *o)
 {
     const struct vm_module *module = o->name ? module_find(o->name) : NULL;
-    struct memory_file m;
+    struct output_text text;
     if (o->name && !module)
         return 2;
-    if (memory_open(&m))
+    FILE *file = output_text_open(&text);
+    if (!file)
         return out_of_memory();
-    return memory_write(&m, write_of(o->action, module, m.file), o->output);
+    return output_text_write(&text, write_of(o->action, module, file), o->output);
 }
 
 static int explain(const struct options *o)
@@ -455,7 +442,7 @@ static int explain(const struct options *o)
         fprintf(stderr, "patchc: there is no error code '%s'\n", o->name);
         return 2;
     }
-    return fflush(stdout) ? 2 : 0;
+    return output_flush();
 }
 
 int main(int argc, char **argv)
@@ -465,7 +452,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     int status = read_options(&o, argc, argv);
     if (status >= 0)
-        return status;
+        return status == 0 ? output_flush() : status;
     if (o.action == ACTION_EXPLAIN)
         return explain(&o);
     return o.action < ACTION_SCHEMA ? run_on_file(&o) : print(&o);

@@ -1,6 +1,6 @@
 /* patchc --modules=json: the rows as they are, and the cost of each. */
 #include "bin/patchc_modules.h"
-#include <jansson.h>
+#include "text/json.h"
 
 /* jansson's setters refuse NULL, so a failed maker shows in its setter. */
 
@@ -93,6 +93,7 @@ static json_t *module_json(const struct vm_module *module)
 
 int modules_json(FILE *file)
 {
+    json_watch_memory();
     json_t *modules = json_array();
     int failed = !modules;
     for (size_t i = 0; i < vm_module_count && !failed; i++)
@@ -102,5 +103,5 @@ int modules_json(FILE *file)
     fputc('\n', file);
     json_decref(all);
     json_decref(modules);
-    return failed || ferror(file) ? -1 : 0;
+    return failed || json_memory_gone() || ferror(file) ? -1 : 0;
 }

@@ -99,19 +99,25 @@ static enum input_kind kind_of_word(FILE *stream, int c)
     return score_has_form(word) ? INPUT_SCORE : INPUT_UNKNOWN;
 }
 
-static enum input_kind sniff(FILE *stream)
+static enum input_kind kind_of_text(FILE *stream)
 {
-    char word[6] = "";
-    size_t got = fread(word, 1, 4, stream);
-    rewind(stream);
-    if (got == 4 && memcmp(word, "MThd", 4) == 0)
-        return INPUT_MIDI;
     int c = first_character(stream);
     if (c == '[')
         return INPUT_SCORE;
     if (c == '{' || c == BYTECODE_FIRST)
         return INPUT_PATCH;
     return c == '(' ? kind_of_word(stream, first_character(stream)) : INPUT_UNKNOWN;
+}
+
+/* 0, or the errno of the stream, which is left at its begin. */
+static int sniff(FILE *stream, enum input_kind *kind)
+{
+    char word[4] = "";
+    bool midi = fread(word, 1, sizeof word, stream) == sizeof word && memcmp(word, "MThd", 4) == 0;
+    if (ferror(stream) || fseeko(stream, 0, SEEK_SET))
+        return errno;
+    *kind = midi ? INPUT_MIDI : kind_of_text(stream);
+    return ferror(stream) || fseeko(stream, 0, SEEK_SET) ? errno : 0;
 }
 
 int input_file_open(struct input_file *input, const char *path)
@@ -121,7 +127,7 @@ int input_file_open(struct input_file *input, const char *path)
     FILE *stream = standard ? stdin : fopen(path, "rb");
     if (!stream)
         return say_trouble(input->name, "open", errno);
-    if (fseek(stream, 0, SEEK_CUR) == 0) {
+    if (fseeko(stream, 0, SEEK_CUR) == 0) {
         input->stream = stream;
     } else {
         input->stream = copy_pipe(stream);
@@ -131,11 +137,8 @@ int input_file_open(struct input_file *input, const char *path)
         if (!input->stream)
             return say_trouble(input->name, "read", number);
     }
-    input->kind = sniff(input->stream);
-    if (ferror(input->stream))
-        return say_trouble(input->name, "read", errno);
-    rewind(input->stream);
-    return 0;
+    int failed = sniff(input->stream, &input->kind);
+    return failed ? say_trouble(input->name, "read", failed) : 0;
 }
 
 void input_file_close(struct input_file *input)
@@ -147,6 +150,12 @@ void input_file_close(struct input_file *input)
 
 /* --- programs ----------------------------------------------------------------------------- */
 
+static int say_shrank(const char *name)
+{
+    fprintf(stderr, "patchrun: %s: cannot read: %s\n", name, source_shrank_why);
+    return 2;
+}
+
 static int read_stream(const char *name, FILE *stream, struct compile_result *code)
 {
     size_t room = PIECE;
@@ -154,6 +163,8 @@ static int read_stream(const char *name, FILE *stream, struct compile_result *co
     code->bytes = malloc(room);
     while (code->bytes) {
         code->size += fread(code->bytes + code->size, 1, room - code->size, stream);
+        if (code->size < room && source_shrank(stream))
+            return say_shrank(name);
         if (code->size < room)
             return ferror(stream) ? say_trouble(name, "read", errno) : 0;
         if (room >= MOST_INPUT)

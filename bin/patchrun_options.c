@@ -1,4 +1,5 @@
 #include "bin/patchrun_options.h"
+#include "bin/patchrun_load.h"
 #include "bin/patchrun_values.h"
 #include <errno.h>
 #include <getopt.h>
@@ -471,8 +472,9 @@ int options_read(struct options *o, int argc, char **argv)
                           .release = RP_SAMPLE_RATE / 2,
                           .threads = 1};
     o->settings = malloc(((size_t)argc + 1) * sizeof *o->settings);
-    if (!o->settings || value_threshold("-90db", &o->threshold))
-        return usage("memory", "there is too little");
+    if (!o->settings)
+        return say_out_of_memory();
+    value_threshold("-90db", &o->threshold);
     int failed = read_all(o, argc, argv, &said);
     if (failed)
         return failed;

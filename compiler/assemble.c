@@ -559,10 +559,12 @@ struct bytes disassemble(struct arena *arena, const struct bytes *file, int full
                        &text, error) != RP_OK)
         return (struct bytes){0};
     append(&text, "");
-    if (!full || reassembles(arena, file, &text))
+    if (!arena->failed && (!full || reassembles(arena, file, &text)))
         return text.bytes;
+    if (arena->failed)
+        return (struct bytes){0};
     append(&all, "; the tables of this file are not in patchc's order: assembling this text gives\n"
                  "; an equal program, but not the same bytes\n");
     append(&all, (const char *)text.bytes.data);
-    return all.bytes;
+    return arena->failed ? (struct bytes){0} : all.bytes;
 }

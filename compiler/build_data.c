@@ -202,6 +202,10 @@ static struct data *load(struct builder *b, const char *path, int channel, struc
         return NULL;
     if (!b->sounds || !b->sounds->load ||
         b->sounds->load(b->sounds->context, path, (enum sound_channel)channel, &sound)) {
+        if (sound.no_memory) {
+            b->arena->failed = 1;
+            return NULL;
+        }
         struct diag *d = diag_error(b->diags, E_SAMPLE_FILE, place, "cannot read '%s'", path);
         diag_label(b->diags, d, "%s", sound.why);
         diag_help(b->diags, d, "a sample is looked for beside the file that names it");

@@ -194,7 +194,7 @@ static struct patch *used_patch(struct builder *b, const struct local_type *type
     if (!path)
         return NULL;
     if (stat(path, &info) != 0)
-        return cannot_read(b, type, path, errno == ENOENT ? "no such file" : "cannot be opened");
+        return cannot_read(b, type, path, errno == ENOENT ? "no such file" : strerror(errno));
     if (!S_ISREG(info.st_mode))
         return cannot_read(b, type, path, "not a regular file");
     for (size_t i = 0; i < b->file_count; i++)

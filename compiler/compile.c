@@ -57,9 +57,9 @@ struct bytes compile_graph_to_bytes(struct compile_job *job, const struct graph 
 static int give(struct compile_job *job, const struct bytes *bytes, struct compile_result *result,
                 FILE *diagnostics)
 {
-    result->bytes = bytes->data ? malloc(bytes->size) : NULL;
+    result->bytes = bytes->data && !job->arena.failed ? malloc(bytes->size) : NULL;
     if (!result->bytes) {
-        fprintf(diagnostics, "%s: out of memory\n", job->source->name);
+        fprintf(diagnostics, "%s: error: out of memory\n", job->source->name);
         return 2;
     }
     memcpy(result->bytes, bytes->data, bytes->size);
@@ -76,10 +76,10 @@ static int run(struct compile_job *job, const struct compile_options *options, F
     if (graph)
         bytes = compile_graph_to_bytes(job, graph, options->debug_lines);
     if (job->diags.count && options->json_diagnostics)
-        diags_print_json(&job->diags, diagnostics);
+        job->arena.failed |= diags_print_json(&job->diags, diagnostics) != 0;
     else if (job->diags.count)
         diags_print(&job->diags, diagnostics);
-    return job->diags.count ? 1 : give(job, &bytes, result, diagnostics);
+    return job->diags.count && !job->arena.failed ? 1 : give(job, &bytes, result, diagnostics);
 }
 
 int compile_file(const char *path, const struct compile_options *options, FILE *diagnostics,

@@ -1,5 +1,6 @@
 #include "render/audio_file.h"
 #include "render/ogg_serial.h"
+#include "render/sound_in.h"
 #include "vm/repatch.h"
 #include <errno.h>
 #include <sys/stat.h>
@@ -11,17 +12,27 @@ enum { HEADER_ROOM = 4096 };
  * and Ogg write their last bytes while closing, where libsndfile reports nothing. It is told that
  * all is well, because it leaks an Ogg encoder when it hears of a failure. */
 
+static sf_count_t note_failure(struct audio_file *file)
+{
+    if (!file->out.failure)
+        file->out.failure = errno;
+    return -1;
+}
+
 static sf_count_t vio_length(void *context)
 {
-    const struct audio_file *file = context;
+    struct audio_file *file = context;
     struct stat info;
-    return fstat(file->out.fd, &info) ? -1 : info.st_size;
+    if (fstat(file->out.fd, &info) == 0)
+        return info.st_size;
+    return note_failure(file);
 }
 
 static sf_count_t vio_seek(sf_count_t offset, int whence, void *context)
 {
-    const struct audio_file *file = context;
-    return lseek(file->out.fd, offset, whence);
+    struct audio_file *file = context;
+    off_t at = lseek(file->out.fd, offset, whence);
+    return at < 0 ? note_failure(file) : at;
 }
 
 static sf_count_t vio_read(void *bytes, sf_count_t count, void *context)
@@ -40,6 +51,14 @@ static sf_count_t vio_write(const void *bytes, sf_count_t count, void *context)
 static sf_count_t vio_tell(void *context)
 {
     return vio_seek(0, SEEK_CUR, context);
+}
+
+static enum render_status cannot_encode(const struct audio_file *file, const char *words,
+                                        struct render_error *error)
+{
+    if (sound_says_memory(words))
+        words = "out of memory";
+    return render_fail(error, RENDER_TROUBLE, "%s: cannot encode: %s", file->out.name, words);
 }
 
 static int wav_format(const struct audio_spec *spec)
@@ -74,8 +93,7 @@ static enum render_status open_encoder(struct audio_file *file, struct render_er
     if (file->out.failure)
         return out_fail(&file->out, "write", file->out.failure, error);
     if (!file->encoder)
-        return render_fail(error, RENDER_TROUBLE, "%s: cannot encode: %s", file->out.name,
-                           sf_strerror(NULL));
+        return cannot_encode(file, sf_strerror(NULL), error);
     sf_command(file->encoder, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE); /* it holds the time */
     return RENDER_OK;
 }
@@ -106,8 +124,7 @@ enum render_status audio_write(struct audio_file *file, const void *samples, siz
     if (file->out.failure)
         return out_fail(&file->out, "write", file->out.failure, error);
     if (put != count)
-        return render_fail(error, RENDER_TROUBLE, "%s: cannot encode: %s", file->out.name,
-                           sf_strerror(file->encoder));
+        return cannot_encode(file, sf_strerror(file->encoder), error);
     return RENDER_OK;
 }
 
@@ -118,8 +135,7 @@ enum render_status audio_finish(struct audio_file *file, struct render_error *er
     if (file->out.failure)
         return out_fail(&file->out, "write", file->out.failure, error);
     if (failed)
-        return render_fail(error, RENDER_TROUBLE, "%s: cannot encode: %s", file->out.name,
-                           sf_error_number(failed));
+        return cannot_encode(file, sf_error_number(failed), error);
     if (file->spec.format == AUDIO_OGG && ogg_clear_serial(file->out.fd))
         return out_fail(&file->out, "write", errno, error);
     return out_close(&file->out, error);

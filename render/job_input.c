@@ -1,7 +1,5 @@
 #include "render/job_input.h"
 #include "vm/repatch.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,17 +12,21 @@ static enum render_status cannot(const struct job_input *in, const char *what, c
     return render_fail(error, RENDER_TROUBLE, "%s: cannot %s: %s", in->name, what, why);
 }
 
-/* Each thread reads it from its start, so it must be a file. */
-static enum render_status open_regular(const struct job_input *in, int *fd,
-                                       struct render_error *error)
+static enum render_status stopped(struct job_input *in, const char *what,
+                                  struct render_error *error)
 {
-    struct stat info;
-    if (stat(in->name, &info))
-        return cannot(in, "open", strerror(errno), error);
-    if (!S_ISREG(info.st_mode))
-        return cannot(in, "open", "not a regular file", error);
-    *fd = open(in->name, O_RDONLY | O_CLOEXEC);
-    return *fd < 0 ? cannot(in, "open", strerror(errno), error) : RENDER_OK;
+    bool trouble;
+    const char *why = sound_in_why(&in->from, in->file, &trouble);
+    return cannot(in, what, why ? why : "it ends too soon", error);
+}
+
+/* Each thread reads it from its start, so it must be a file. */
+static enum render_status open_regular(struct job_input *in, struct render_error *error)
+{
+    int number = sound_in_open(&in->from, in->name);
+    if (number)
+        return cannot(in, "open", strerror(number), error);
+    return S_ISREG(in->from.mode) ? RENDER_OK : cannot(in, "open", "not a regular file", error);
 }
 
 static enum render_status check(const struct job_input *in, const SF_INFO *info,
@@ -51,15 +53,18 @@ enum render_status job_input_open(struct job_input *in, const char *name, unsign
                                   struct render_error *error)
 {
     SF_INFO info = {0};
-    int fd = -1;
-    *in = (struct job_input){.name = name, .inputs = inputs};
-    enum render_status status = open_regular(in, &fd, error);
+    *in = (struct job_input){.name = name, .inputs = inputs, .from.fd = -1};
+    enum render_status status = open_regular(in, error);
     if (status != RENDER_OK)
         return status;
-    in->file = sf_open_fd(fd, SFM_READ, &info, SF_TRUE); /* which closes it when it fails, too */
-    if (!in->file)
-        return render_fail(error, RENDER_WRONG, "%s: is not a sound file that can be read: %s",
-                           name, sf_strerror(NULL));
+    in->file = sound_in_decode(&in->from, &info);
+    if (!in->file) {
+        bool trouble;
+        const char *why = sound_in_why(&in->from, NULL, &trouble);
+        return trouble ? cannot(in, "read", why, error)
+                       : render_fail(error, RENDER_WRONG,
+                                     "%s: is not a sound file that can be read: %s", name, why);
+    }
     in->channels = (unsigned)info.channels;
     in->frames = (uint64_t)info.frames;
     status = check(in, &info, error);
@@ -73,6 +78,9 @@ void job_input_close(struct job_input *in)
 {
     if (in->file)
         sf_close(in->file);
+    if (in->name) /* it was opened */
+        sound_in_close(&in->from);
+    in->name = NULL;
     free(in->piece);
     in->file = NULL;
     in->piece = NULL;
@@ -95,7 +103,7 @@ enum render_status job_input_rewind(struct job_input *in, struct render_error *e
     in->at = 0;
     if (sf_seek(in->file, 0, SEEK_SET) == 0)
         return RENDER_OK;
-    return cannot(in, "go back to its start", sf_strerror(in->file), error);
+    return stopped(in, "go back to its start", error);
 }
 
 /* The next frames of the piece; those past the end are silent. */
@@ -104,9 +112,8 @@ static enum render_status decode(struct job_input *in, size_t frames, struct ren
     uint64_t left = in->at < in->frames ? in->frames - in->at : 0;
     size_t wanted = left < frames ? (size_t)left : frames;
     sf_count_t got = wanted ? sf_readf_float(in->file, in->piece, (sf_count_t)wanted) : 0;
-    if ((size_t)got < wanted)
-        return cannot(in, "read", sf_error(in->file) ? sf_strerror(in->file) : "it ends too soon",
-                      error);
+    if ((size_t)got < wanted || in->from.failure)
+        return stopped(in, "read", error);
     memset(in->piece + wanted * in->channels, 0,
            (frames - wanted) * in->channels * sizeof *in->piece);
     in->at += frames;

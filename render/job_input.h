@@ -6,13 +6,14 @@
 #define RENDER_JOB_INPUT_H
 
 #include "render/error.h"
-#include <sndfile.h>
+#include "render/sound_in.h"
 #include <stddef.h>
 #include <stdint.h>
 
 struct job_input {
     const char *name; /* not ours */
     SNDFILE *file;
+    struct sound_in from;
     unsigned channels; /* the file's */
     unsigned inputs;   /* the program's */
     uint64_t frames;   /* the file's length */

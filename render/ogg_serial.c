@@ -28,8 +28,13 @@ static int rewrite_page(ogg_page *page, int fd, off_t at)
 {
     memset(page->header + SERIAL_AT, 0, SERIAL_BYTES);
     ogg_page_checksum_set(page);
-    ssize_t put = pwrite(fd, page->header, (size_t)page->header_len, at);
-    return put == page->header_len ? 0 : -1;
+    for (long done = 0; done < page->header_len;) {
+        ssize_t put = pwrite(fd, page->header + done, (size_t)(page->header_len - done), at + done);
+        if (put < 0 && errno != EINTR)
+            return -1;
+        done += put > 0 ? put : 0;
+    }
+    return 0;
 }
 
 /* All the pages that lie whole in what was read; *at moves behind them. */
@@ -50,15 +55,15 @@ static int rewrite_pages(ogg_sync_state *sync, int fd, off_t *at)
 int ogg_clear_serial(int fd)
 {
     ogg_sync_state sync;
-    off_t read_at = 0, page_at = 0;
+    off_t read_at = 0, page_at = 0, end = lseek(fd, 0, SEEK_END);
     ssize_t got;
-    int failed = 0;
+    int failed = end < 0;
     ogg_sync_init(&sync);
     while (!failed && (got = read_more(&sync, fd, read_at)) != 0) {
         failed = got < 0 || rewrite_pages(&sync, fd, &page_at);
         read_at += got;
     }
-    if (!failed && page_at != read_at) {
+    if (!failed && page_at != end) {
         errno = EBADMSG;
         failed = 1;
     }

@@ -1,4 +1,4 @@
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "render/out_file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 enum { BLOCK = 1 << 16, NAME_TRIES = 1000 };
+#define OWN_FILES "/proc/self/fd/"
 
 enum render_status out_fail(const struct out_file *file, const char *what, int number,
                             struct render_error *error)
@@ -22,7 +23,7 @@ enum render_status out_fail(const struct out_file *file, const char *what, int n
     else if (number == EMFILE)
         render_help(error, "allow more open files: ulimit -n");
     else if (number == ENOENT && !file->temp)
-        render_help(error, "the directory must exist; patchrun makes none");
+        render_help(error, "the directory must exist; none is made");
     return RENDER_TROUBLE;
 }
 
@@ -65,40 +66,76 @@ bool out_is_stdout(const char *path)
            strcmp(path, "/dev/fd/1") == 0;
 }
 
-/* `directory`/.patchrun-PID-NUMBER, short whatever the target's name. */
+/* `directory`/.repatch-PID-NUMBER, short whatever the target's name. */
 static char *temp_name(const char *directory, size_t length, uint64_t number)
 {
     size_t room = length + 64;
     char *name = malloc(room);
     if (name)
-        snprintf(name, room, "%.*s.patchrun-%ld-%llu", (int)length, directory, (long)getpid(),
+        snprintf(name, room, "%.*s.repatch-%ld-%llu", (int)length, directory, (long)getpid(),
                  (unsigned long long)number);
     return name;
 }
 
-/* Opened with O_EXCL and 0666, so that the umask is honoured without touching it. A name taken
- * is a left-over of another process with our id: we go on to one that nobody of ours uses. */
-static int open_temp(struct out_file *file, const char *directory, size_t length, uint64_t number)
+static size_t directory_length(const char *path)
 {
-    for (int tries = 0; tries < NAME_TRIES; tries++, number += 1000000) {
-        file->temp = temp_name(directory, length, number);
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash + 1 - path) : 0;
+}
+
+/* Opened with O_EXCL and 0666, so that the umask is honoured without touching it. */
+static int create_named(struct out_file *file)
+{
+    file->fd = open(file->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return file->fd < 0 ? errno : 0;
+}
+
+/* The file has been open, and now gets its first name. */
+static int link_named(struct out_file *file)
+{
+    char own[64];
+    snprintf(own, sizeof own, OWN_FILES "%d", file->fd);
+    return linkat(AT_FDCWD, own, AT_FDCWD, file->temp, AT_SYMLINK_FOLLOW) ? errno : 0;
+}
+
+/* A name taken is a left-over of another process with our id: we go on to one that nobody of ours
+ * uses. */
+static int take_name(struct out_file *file, const char *directory, size_t length,
+                     int (*make)(struct out_file *))
+{
+    int failed = EEXIST;
+    for (uint64_t tries = 0; tries < NAME_TRIES && failed == EEXIST; tries++) {
+        file->temp = temp_name(directory, length, file->number + tries * 1000000);
         if (!file->temp)
             return ENOMEM;
-        file->fd = open(file->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file->fd >= 0)
+        failed = make(file);
+        if (!failed)
             return 0;
-        int number_of_error = errno;
         free(file->temp);
         file->temp = NULL;
-        if (number_of_error != EEXIST)
-            return number_of_error;
     }
-    return EEXIST;
+    return failed;
+}
+
+/* A file without a name, of which nothing is left whatever ends us. Not every file system has
+ * them, and they get a name by way of /proc. */
+static bool open_unnamed(struct out_file *file, const char *directory, size_t length)
+{
+#ifdef O_TMPFILE
+    char place[4096];
+    snprintf(place, sizeof place, "%.*s", length ? (int)length : 1, length ? directory : ".");
+    if (length < sizeof place && access(OWN_FILES, X_OK) == 0)
+        file->fd = open(place, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+#else
+    (void)directory;
+    (void)length;
+#endif
+    return file->fd >= 0;
 }
 
 /* A pipe cannot be sought in, and gets nothing before all is well: what it gets waits in a file
  * without a name. */
-static int open_nameless(struct out_file *file, uint64_t number)
+static int open_nameless(struct out_file *file)
 {
     const char *directory = getenv("TMPDIR");
     char place[4096];
@@ -106,7 +143,9 @@ static int open_nameless(struct out_file *file, uint64_t number)
         snprintf(place, sizeof place, "%s/", directory && directory[0] ? directory : "/tmp");
     if (length < 0 || (size_t)length >= sizeof place)
         return ENAMETOOLONG;
-    int failed = open_temp(file, place, (size_t)length, number);
+    if (open_unnamed(file, place, (size_t)length))
+        return 0;
+    int failed = take_name(file, place, (size_t)length, create_named);
     if (failed)
         return failed;
     unlink(file->temp);
@@ -115,46 +154,50 @@ static int open_nameless(struct out_file *file, uint64_t number)
     return 0;
 }
 
-static int open_through(struct out_file *file, uint64_t number)
+static int open_through(struct out_file *file)
 {
     if (out_is_stdout(file->name))
         file->through = dup(STDOUT_FILENO);
     else
         file->through = open(file->name, O_WRONLY | O_CLOEXEC);
-    return file->through < 0 ? errno : open_nameless(file, number);
+    return file->through < 0 ? errno : 0;
 }
 
 /* An existing target is resolved: behind a symbolic link, what it points to is replaced. */
-static int open_beside(struct out_file *file, bool exists, uint64_t number)
+static int open_beside(struct out_file *file, bool exists)
 {
     file->target = exists ? realpath(file->name, NULL) : strdup(file->name);
     if (!file->target)
         return errno;
-    const char *slash = strrchr(file->target, '/');
-    return open_temp(file, file->target, slash ? (size_t)(slash + 1 - file->target) : 0, number);
+    size_t length = directory_length(file->target);
+    if (open_unnamed(file, file->target, length))
+        return 0;
+    return take_name(file, file->target, length, create_named);
 }
 
-static int open_place(struct out_file *file, uint64_t number)
+static int open_place(struct out_file *file)
 {
     struct stat info;
     bool exists = !out_is_stdout(file->name) && stat(file->name, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
         return EISDIR;
     if (out_is_stdout(file->name) || (exists && !S_ISREG(info.st_mode)))
-        return open_through(file, number);
+        return open_through(file);
     if (file->name[0] == '\0' || file->name[strlen(file->name) - 1] == '/')
         return ENOENT;
     /* Renaming needs no permission on the old file; replacing a protected one would surprise. */
     if (exists && access(file->name, W_OK))
         return errno;
-    return open_beside(file, exists, number);
+    return open_beside(file, exists);
 }
 
 enum render_status out_create(struct out_file *file, const char *path, uint64_t number,
                               struct render_error *error)
 {
-    *file = (struct out_file){.name = path, .fd = -1, .through = -1};
-    int failed = open_place(file, number);
+    *file = (struct out_file){.name = path, .number = number, .fd = -1, .through = -1};
+    int failed = open_place(file);
+    if (!failed && file->through >= 0)
+        failed = open_nameless(file);
     return failed ? out_fail(file, "create", failed, error) : RENDER_OK;
 }
 
@@ -180,7 +223,8 @@ enum render_status out_write(struct out_file *file, const void *bytes, size_t si
     if (size > BLOCK)
         return out_write_now(file, bytes, size) ? out_fail(file, "write", file->failure, error)
                                                 : RENDER_OK;
-    memcpy(file->pending + file->count, bytes, size);
+    if (size > 0)
+        memcpy(file->pending + file->count, bytes, size);
     file->count += size;
     return RENDER_OK;
 }
@@ -192,7 +236,12 @@ enum render_status out_close(struct out_file *file, struct render_error *error)
     file->pending = NULL;
     if (status != RENDER_OK || file->through >= 0)
         return status;
-    int failed = close(file->fd) ? errno : 0; /* network file systems report a full disk here */
+    int failed = 0;
+    if (!file->temp)
+        failed = take_name(file, file->target, directory_length(file->target), link_named);
+    if (failed)
+        return out_fail(file, "create", failed, error);
+    failed = close(file->fd) ? errno : 0; /* network file systems report a full disk here */
     file->fd = -1;
     return failed ? out_fail(file, "write", failed, error) : RENDER_OK;
 }
@@ -202,12 +251,15 @@ static enum render_status copy_through(struct out_file *file, struct render_erro
     char bytes[BLOCK];
     size_t got;
     int failed = 0;
-    if (lseek(file->fd, 0, SEEK_SET) != 0)
+    off_t left = lseek(file->fd, 0, SEEK_END);
+    if (left < 0 || lseek(file->fd, 0, SEEK_SET) != 0)
         return out_fail(file, "write", errno, error);
-    while (!failed && (got = out_read(file, bytes, sizeof bytes)) > 0)
+    for (; !failed && (got = out_read(file, bytes, sizeof bytes)) > 0; left -= (off_t)got)
         failed = write_all(file->through, bytes, got);
     if (!failed)
         failed = file->failure;
+    if (!failed && left > 0)
+        failed = EIO; /* its end is gone */
     if (!failed && close(file->through))
         failed = errno;
     if (!failed)
@@ -224,6 +276,35 @@ enum render_status out_commit(struct out_file *file, struct render_error *error)
     free(file->temp);
     file->temp = NULL;
     return RENDER_OK;
+}
+
+static enum render_status put_through(struct out_file *file, const void *bytes, size_t size,
+                                      struct render_error *error)
+{
+    int failed = write_all(file->through, bytes, size);
+    if (close(file->through) && !failed)
+        failed = errno;
+    file->through = -1;
+    return failed ? out_fail(file, "write", failed, error) : RENDER_OK;
+}
+
+enum render_status out_put(const char *path, const void *bytes, size_t size,
+                           struct render_error *error)
+{
+    struct out_file file = {.name = path, .fd = -1, .through = -1};
+    int failed = open_place(&file);
+    enum render_status status = failed ? out_fail(&file, "create", failed, error) : RENDER_OK;
+    if (status == RENDER_OK && file.through >= 0) {
+        status = put_through(&file, bytes, size, error);
+    } else if (status == RENDER_OK) {
+        status = out_write(&file, bytes, size, error);
+        if (status == RENDER_OK)
+            status = out_close(&file, error);
+        if (status == RENDER_OK)
+            status = out_commit(&file, error);
+    }
+    out_discard(&file);
+    return status;
 }
 
 static void close_if_open(int *fd)

@@ -1,8 +1,8 @@
 /* out_file.h - a file that appears whole or not at all.
  *
- *   out_create    opens a nameless or temporary file
+ *   out_create    opens a file without a name, or where there are none, a temporary one
  *   out_write     adds bytes
- *   out_close     every byte is on its way and was accepted
+ *   out_close     every byte is on its way and was accepted; the file has a temporary name
  *   out_commit    gives the file its name, or copies it into a pipe or device
  *   out_discard   removes what there is; allowed at any moment, also after a commit, and needed in
  *                 the end
@@ -20,7 +20,8 @@
 
 struct out_file {
     const char *name;    /* as the user wrote it; not ours */
-    char *target, *temp; /* what to rename, to and from; NULL: written through */
+    char *target, *temp; /* what to rename, to and from; NULL: written through, or no name yet */
+    uint64_t number;     /* of the temporary name */
     int fd;              /* the file being made, or -1 */
     int through;         /* pipe or device it goes to, or -1 */
     int failure;         /* errno of the first read or write that failed, else 0 */
@@ -43,6 +44,9 @@ enum render_status out_write(struct out_file *, const void *bytes, size_t size,
 enum render_status out_close(struct out_file *, struct render_error *error);
 enum render_status out_commit(struct out_file *, struct render_error *error);
 void out_discard(struct out_file *);
+
+/* All of a file at once. A pipe or device is written to at once, without a file in between. */
+enum render_status out_put(const char *path, const void *bytes, size_t size, struct render_error *);
 
 /* What failed, in one sentence with advice. `what` is "create", "write". */
 enum render_status out_fail(const struct out_file *, const char *what, int number,

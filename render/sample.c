@@ -1,16 +1,14 @@
 #include "render/sample.h"
+#include "render/sound_in.h"
 #include "vm/repatch.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <float.h>
 #include <samplerate.h>
-#include <sndfile.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     MOST_CHANNELS = 1024,   /* libsndfile's own limit */
@@ -31,9 +29,7 @@ struct loader {
     struct sample *sample;
     const struct sample_options *options;
     struct render_error *error;
-    int fd;
-    off_t size;  /* bytes */
-    int failure; /* errno of the first read that failed, else 0 */
+    struct sound_in file;
     SNDFILE *decoder;
     SF_INFO info;
     bool converts;        /* to RP_SAMPLE_RATE */
@@ -64,12 +60,15 @@ static bool fail_memory(struct loader *l)
     return fail(l, RENDER_TROUBLE, "cannot load: %s", strerror(ENOMEM));
 }
 
-/* In a library's words, without their full stop. */
-static bool fail_words(struct loader *l, const char *what, const char *words)
+/* Of the decoder, or of none: true when nothing failed. */
+static bool check_reading(struct loader *l, const char *what)
 {
-    int length = (int)strlen(words);
-    length -= length > 0 && words[length - 1] == '.';
-    return fail(l, RENDER_WRONG, "%s: %.*s", what, length, words);
+    bool trouble;
+    const char *why = sound_in_why(&l->file, l->decoder, &trouble);
+    if (!why)
+        return true;
+    return trouble ? fail(l, RENDER_TROUBLE, "cannot read: %s", why)
+                   : fail(l, RENDER_WRONG, "%s: %s", what, why);
 }
 
 static bool fail_too_long(struct loader *l)
@@ -79,37 +78,6 @@ static bool fail_too_long(struct loader *l)
 
 /* --- the file ---------------------------------------------------------------------------- */
 
-/* Read through our own functions, a failing disk is told from a broken file. */
-
-static sf_count_t vio_length(void *context)
-{
-    const struct loader *l = context;
-    return l->size;
-}
-
-static sf_count_t vio_seek(sf_count_t offset, int whence, void *context)
-{
-    const struct loader *l = context;
-    return lseek(l->fd, offset, whence);
-}
-
-static sf_count_t vio_read(void *bytes, sf_count_t count, void *context)
-{
-    struct loader *l = context;
-    ssize_t got;
-    do
-        got = read(l->fd, bytes, (size_t)count);
-    while (got < 0 && errno == EINTR);
-    if (got < 0 && !l->failure)
-        l->failure = errno;
-    return got < 0 ? 0 : got;
-}
-
-static sf_count_t vio_tell(void *context)
-{
-    return vio_seek(0, SEEK_CUR, context);
-}
-
 /* Whoever named the file is to blame, not the machine. */
 static bool names_no_file(int number)
 {
@@ -117,28 +85,20 @@ static bool names_no_file(int number)
            number == ENXIO;
 }
 
-/* O_NONBLOCK: a FIFO that nobody writes to must not stop us before we can refuse it. */
 static bool open_file(struct loader *l)
 {
-    struct stat info;
-    l->fd = open(l->sample->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (l->fd < 0 || fstat(l->fd, &info))
-        return fail(l, names_no_file(errno) ? RENDER_WRONG : RENDER_TROUBLE, "cannot open: %s",
-                    strerror(errno));
-    if (S_ISDIR(info.st_mode))
+    int number = sound_in_open(&l->file, l->sample->name);
+    if (number)
+        return fail(l, names_no_file(number) ? RENDER_WRONG : RENDER_TROUBLE, "cannot open: %s",
+                    strerror(number));
+    if (S_ISDIR(l->file.mode))
         return fail(l, RENDER_WRONG, "is a directory, not a sound file");
-    if (!S_ISREG(info.st_mode)) {
+    if (!S_ISREG(l->file.mode)) {
         fail(l, RENDER_WRONG, "is not a regular file");
         render_help(l->error, "pipes and devices cannot be samples: save the sound first");
         return false;
     }
-    l->size = info.st_size;
     return true;
-}
-
-static bool fail_read(struct loader *l)
-{
-    return fail(l, RENDER_TROUBLE, "cannot read: %s", strerror(l->failure));
 }
 
 static uint32_t big_endian(const unsigned char *b)
@@ -156,31 +116,32 @@ static uint32_t little_endian(const unsigned char *b)
 static bool check_size(struct loader *l)
 {
     unsigned char head[12] = {0};
-    if (l->size < (off_t)sizeof head || pread(l->fd, head, sizeof head, 0) != (ssize_t)sizeof head)
+    size_t got = sound_in_read(&l->file, head, sizeof head);
+    l->file.at = 0;
+    if (l->file.failure)
+        return check_reading(l, "");
+    if (got < sizeof head)
         return true;
     bool wav = memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WAVE", 4) == 0;
     bool aiff = memcmp(head, "FORM", 4) == 0 && memcmp(head + 8, "AIF", 3) == 0;
     uint32_t bytes = aiff ? big_endian(head + 4) : little_endian(head + 4);
-    if ((!wav && !aiff) || bytes == 0 || bytes >= 0x7fff0000 || (int64_t)bytes + 8 <= l->size + 1)
+    if ((!wav && !aiff) || bytes == 0 || bytes >= 0x7fff0000 ||
+        (int64_t)bytes + 8 <= l->file.size + 1)
         return true;
     return fail(l, RENDER_WRONG, "is cut short: of %llu bytes, %lld are there",
-                (unsigned long long)bytes + 8, (long long)l->size);
+                (unsigned long long)bytes + 8, (long long)l->file.size);
 }
 
 static bool open_decoder(struct loader *l)
 {
     if (!check_size(l))
         return false;
-    SF_VIRTUAL_IO io = {
-        .get_filelen = vio_length, .seek = vio_seek, .read = vio_read, .tell = vio_tell};
-    l->decoder = sf_open_virtual(&io, SFM_READ, &l->info, l);
-    if (l->failure)
-        return fail_read(l);
+    l->decoder = sound_in_decode(&l->file, &l->info);
     if (l->decoder)
         return true;
-    if (l->size == 0)
+    if (l->file.size == 0)
         return fail(l, RENDER_WRONG, "is an empty file");
-    return fail_words(l, "cannot be decoded", sf_strerror(NULL));
+    return check_reading(l, "cannot be decoded");
 }
 
 static bool check_shape(struct loader *l)
@@ -407,12 +368,8 @@ static bool take(struct loader *l, size_t frames)
 static bool check_decoder(struct loader *l)
 {
     char what[64];
-    if (l->failure)
-        return fail_read(l);
-    if (!sf_error(l->decoder))
-        return true;
     snprintf(what, sizeof what, "is broken after frame %llu", (unsigned long long)l->read);
-    return fail_words(l, what, sf_strerror(l->decoder));
+    return check_reading(l, what);
 }
 
 static bool check_count(struct loader *l)
@@ -566,8 +523,7 @@ static void close_loader(struct loader *l)
         sf_close(l->decoder);
     if (l->converter)
         src_delete(l->converter);
-    if (l->fd >= 0)
-        close(l->fd);
+    sound_in_close(&l->file);
     while (l->first)
         free_first_piece(l);
     free(l);
@@ -584,7 +540,7 @@ enum render_status sample_load(struct sample *sample, const char *path,
     l->sample = sample;
     l->options = options;
     l->error = error;
-    l->fd = -1;
+    l->file.fd = -1;
     bool loaded = open_file(l) && open_decoder(l) && check_shape(l) && open_converter(l) &&
                   check_claim(l) && read_frames(l) && settle_length(l) && take_instrument(l) &&
                   join_pieces(l) && take_hash(l);

@@ -1,17 +1,16 @@
 #include "render/sound_file.h"
+#include "render/sound_in.h"
 #include "vm/format.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { MOST_CHANNELS = 1024, READ_SAMPLES = 1 << 14 };
 
 struct file {
+    struct sound_in from;
     SNDFILE *decoder;
     SF_INFO info;
     struct sound_frames *sound;
@@ -21,28 +20,37 @@ struct file {
 
 static int fail(struct sound_frames *sound, const char *why)
 {
-    int length = (int)strlen(why);
-    length -= length > 0 && why[length - 1] == '.'; /* of a library's words */
-    snprintf(sound->why, sizeof sound->why, "%.*s", length, why);
+    snprintf(sound->why, sizeof sound->why, "%s", why);
     return -1;
+}
+
+static int fail_memory(struct sound_frames *sound)
+{
+    sound->no_memory = true;
+    return fail(sound, "out of memory");
+}
+
+/* -1 when something failed. */
+static int check_reading(struct file *f)
+{
+    bool trouble;
+    const char *why = sound_in_why(&f->from, f->decoder, &trouble);
+    if (why && trouble && strcmp(why, "out of memory") == 0)
+        return fail_memory(f->sound);
+    return why ? fail(f->sound, why) : 0;
 }
 
 static int open_decoder(struct file *f, const char *path)
 {
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &info)) {
-        fail(f->sound, errno == ENOENT ? "no such file" : strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    if (!S_ISREG(info.st_mode) || info.st_size == 0) {
-        close(fd);
-        return fail(f->sound, info.st_size ? "not a regular file" : "an empty file");
-    }
-    f->decoder = sf_open_fd(fd, SFM_READ, &f->info, SF_TRUE);
-    return f->decoder ? 0 : fail(f->sound, sf_strerror(NULL));
+    int number = sound_in_open(&f->from, path);
+    if (number)
+        return fail(f->sound, number == ENOENT ? "no such file" : strerror(number));
+    if (!S_ISREG(f->from.mode))
+        return fail(f->sound, "not a regular file");
+    if (f->from.size == 0)
+        return fail(f->sound, "an empty file");
+    f->decoder = sound_in_decode(&f->from, &f->info);
+    return f->decoder ? 0 : check_reading(f);
 }
 
 static int check_shape(struct file *f, enum sound_channel channel)
@@ -74,7 +82,7 @@ static int make_room(struct file *f, size_t frames)
     size_t room = f->room * 2 + READ_SAMPLES;
     double *more = realloc(f->sound->values, room * sizeof *more);
     if (!more)
-        return fail(f->sound, strerror(ENOMEM));
+        return fail_memory(f->sound);
     f->sound->values = more;
     f->room = room;
     return 0;
@@ -99,8 +107,8 @@ static int read_frames(struct file *f, enum sound_channel channel)
     while ((got = sf_readf_double(f->decoder, f->in, room)) > 0)
         if (take(f, (size_t)got, channel))
             return -1;
-    if (sf_error(f->decoder))
-        return fail(f->sound, sf_strerror(f->decoder));
+    if (check_reading(f))
+        return -1;
     if (f->sound->count == 0)
         return fail(f->sound, "it has no frames");
     if (f->info.frames != SF_COUNT_MAX && f->sound->count < (uint64_t)f->info.frames)
@@ -115,11 +123,12 @@ int sound_load(void *context, const char *path, enum sound_channel channel,
     *sound = (struct sound_frames){0};
     struct file *f = calloc(1, sizeof *f);
     if (!f)
-        return fail(sound, strerror(ENOMEM));
+        return fail_memory(sound);
     f->sound = sound;
     int failed = open_decoder(f, path) || check_shape(f, channel) || read_frames(f, channel);
     if (f->decoder)
         sf_close(f->decoder);
+    sound_in_close(&f->from);
     free(f);
     if (!failed)
         return 0;

@@ -121,7 +121,7 @@ static void look(void *context, const struct rp_tap_values *v)
 {
     struct taps *t = context;
     unsigned char bytes[4 * PIECE];
-    struct line *l = v->node ? line_of(t, v) : NULL;
+    struct line *l = v->node && !t->no_memory ? line_of(t, v) : NULL;
     t->no_memory |= v->node && !l;
     for (uint32_t at = 0, n; l && at < v->frames; at += n) {
         n = v->frames - at < PIECE ? v->frames - at : PIECE;

@@ -359,7 +359,7 @@ else
 fi
 disk_limit() {
     (ulimit -f 8 && status 2 "$patchrun" fixtures/example.sx --seconds 10 -o "$work/limited.wav") &&
-        [ -z "$(find "$work" -name '*limited*' -o -name '.patchrun*')" ]
+        [ -z "$(find "$work" -name '*limited*' -o -name '.repatch*')" ]
 }
 check "a file too large leaves nothing" disk_limit
 interrupted() {
@@ -368,7 +368,7 @@ interrupted() {
     sleep 0.5
     kill -TERM $pid
     wait $pid
-    [ -z "$(find "$work" -name '*killed*' -o -name '.patchrun*')" ]
+    [ -z "$(find "$work" -name '*killed*' -o -name '.repatch*')" ]
 }
 check "interrupted: no file, no temporary" interrupted
 variations_are_single_runs() {
@@ -606,4 +606,44 @@ serial_acts() {
         status 2 "$patchrun" fixtures/wind.sx --serial -1 --hash
 }
 check "--serial: another voice, other noise" serial_acts
+
+# ---- limits ----
+
+limits_as_text() {
+    status 0 "$patchc" --limits fixtures/example.sx && grep -qx 'operations a frame and voice, at most: 24' "$work/out" &&
+        grep -q '^  mono  *0\.500001 (-0\.500001 to 0\.500001)$' "$work/out" &&
+        status 0 "$patchc" fixtures/example.sx -o "$work/a.pbc" && cp "$work/out" "$work/of-bytecode" &&
+        status 0 "$patchc" --limits fixtures/example.sx -o "$work/1" && status 0 "$patchc" --limits "$work/a.pbc" -o "$work/2" &&
+        cmp "$work/1" "$work/2"
+}
+check "--limits: of a patch as of its bytecode" limits_as_text
+# Nodes add up to the whole, and to what patchrun says.
+limits_as_json() {
+    status 0 "$patchc" --limits=json fixtures/mastering.sx && python3 - "$work/out" <<'P'
+import json, sys
+l = json.load(open(sys.argv[1]))
+assert sum(n["operations"] for n in l["nodes"]) == l["operations"] > 0
+assert sum(n["state_bytes"] for n in l["nodes"]) == l["state_bytes"] > 0
+assert list(l["group_bytes"]) == ["1", "4", "8", "16"]
+assert sorted(l["group_bytes"].values()) == list(l["group_bytes"].values())
+assert l["group_bytes"]["1"] > l["state_bytes"] + l["delay_bytes"]
+assert len(l["peak"]) == 2 and all(p["bounded"] and 1 <= p["high"] < 1.001 for p in l["peak"]), l["peak"]
+P
+}
+check "--limits=json: nodes, memory, a limiter's peak" limits_as_json
+limits_name_what_has_none() {
+    echo '(patch (output (filter.lopass (osc.saw) (osc.sine 5))))' >"$work/wild.sx"
+    status 0 "$patchc" --limits "$work/wild.sx" && grep -q 'not bounded: instruction [0-9]*, svf_coeff of node lopass1$' "$work/out" &&
+        status 0 "$patchc" --limits=json "$work/wild.sx" &&
+        python3 -c 'import json, sys; p, = json.load(open(sys.argv[1]))["peak"]; sys.exit(p["bounded"] or p["node"] != "lopass1")' "$work/out"
+}
+check "--limits names the node without a bound" limits_name_what_has_none
+limits_of_what_is_wrong() {
+    printf '\211RPB\r\n\032\nshort' >"$work/short.pbc"
+    status 1 "$patchc" --limits "$work/short.pbc" && says "byte 13: the file ends within its header" &&
+        status 1 "$patchc" --limits fixtures/broken/E0204-unknown-module.sx && says "[E0204]" &&
+        status 2 "$patchc" --limits=xml fixtures/example.sx && says "--limits takes text or json, not 'xml'" &&
+        status 2 "$patchc" --limits -S fixtures/example.sx && says "only one of"
+}
+check "--limits of what is no program" limits_of_what_is_wrong
 report

@@ -145,4 +145,15 @@ unit_tests_sanitized() {
         'out=$(build/gcc-sanitized/tests/TEST 2>&1) || { echo "$out" | tail -20; echo TEST; exit 1; }'
 }
 check "P8 unit tests under the sanitizers" unit_tests_sanitized
+# What the fuzzers keep, as plain programs of another compiler: tests/fuzz.sh has the rest.
+fuzz_targets_sanitized() {
+    local target
+    make -s -j"$jobs" CC=gcc fuzz-plain || return 1
+    for target in tests/fuzz/corpus/*; do
+        target=${target##*/}
+        find "tests/fuzz/corpus/$target" "tests/fuzz/crashes/$target" -type f -print0 2>/dev/null |
+            sort -z | xargs -0 "build/fuzz-plain/fuzz_$target" || return 1
+    done
+}
+check "P8 what the fuzzers kept, gcc, under the sanitizers" fuzz_targets_sanitized
 report

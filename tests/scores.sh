@@ -283,7 +283,7 @@ wrong() { # STATUS TEXT SCORE-LINES
     printf '(score wrong)\n(end 1s)\n%b\n' "$3" >"$work/wrong.sx"
     rm -rf "$work/never"*
     status "$1" "$patchrun" "$work/wrong.sx" -o "$work/never.wav" --trace "$work/never.trace" --stems "$work/never" --hash-ladder "$work/never.ladder" &&
-        says "$2" && ! ls "$work"/never* 2>/dev/null && ! ls "$work"/.patchrun-* 2>/dev/null
+        says "$2" && ! ls "$work"/never* 2>/dev/null && ! ls "$work"/.repatch-* 2>/dev/null
 }
 check "a missing sample" wrong 1 "wrong.sx:3:11: error" '(sample s "none.wav")'
 check "an unknown command" wrong 1 "unknown form 'plya' [E0502]" '(plya s)'
@@ -328,7 +328,7 @@ interrupted() {
     sleep 1.5
     kill -TERM $pid
     wait $pid
-    [ $? = 143 ] && ! ls -d "$work"/int* 2>/dev/null && ! ls "$work"/.patchrun-* 2>/dev/null
+    [ $? = 143 ] && ! ls -d "$work"/int* 2>/dev/null && ! ls "$work"/.repatch-* 2>/dev/null
 }
 check "a signal to end leaves nothing behind" interrupted
 report

@@ -1,4 +1,5 @@
 #include "text/diag.h"
+#include "text/json.h"
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -287,10 +288,13 @@ static void put_place(json_t *object, struct place place)
     json_object_set_new(object, "endColumn", json_integer(end.column));
 }
 
+/* Part of a report is worse than none. */
 static void dump_line(json_t *object, FILE *file)
 {
-    json_dumpf(object, file, JSON_COMPACT);
-    fputc('\n', file);
+    if (!json_memory_gone()) {
+        json_dumpf(object, file, JSON_COMPACT);
+        fputc('\n', file);
+    }
     json_decref(object);
 }
 
@@ -316,18 +320,20 @@ static void print_one_json(const struct diag *d, FILE *file)
     dump_line(object, file);
 }
 
-void diags_print_json(const struct diags *diags, FILE *file)
+int diags_print_json(const struct diags *diags, FILE *file)
 {
     const struct diag *list[DIAG_LIMIT];
     unsigned count = sorted(diags, list);
+    json_watch_memory();
     for (unsigned i = 0; i < count; i++)
         print_one_json(list[i], file);
     if (diags->count <= count)
-        return;
+        return json_memory_gone() ? -1 : 0;
     json_t *object = json_object();
     json_object_set_new(object, "severity", json_text("note"));
     json_object_set_new(object, "more", json_integer(diags->count - count));
     dump_line(object, file);
+    return json_memory_gone() ? -1 : 0;
 }
 
 int diag_explain(const char *code, FILE *file)

@@ -53,7 +53,8 @@ void diag_note(struct diags *, struct diag *, struct place, const char *format, 
 
 /* In order of place within each file. */
 void diags_print(const struct diags *, FILE *);
-void diags_print_json(const struct diags *, FILE *);
+/* 0, or -1 when memory ran out: then some are missing. */
+int diags_print_json(const struct diags *, FILE *);
 /* Prints the row of "E0203" or "e0203" or "203". 0, or -1 when there is no such code. */
 int diag_explain(const char *code, FILE *);
 

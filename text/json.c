@@ -1,6 +1,7 @@
 /* json.c - jansson validates the text and builds the values; a cursor then goes over the same
  * text once more, which cannot fail, to give each value its place. */
 #include "text/json.h"
+#include <stdlib.h>
 #include <string.h>
 
 struct walk {
@@ -55,16 +56,41 @@ static void report(struct diags *diags, const struct source *source, const json_
     }
 }
 
+static int memory_gone;
+
+static void *watched_malloc(size_t size)
+{
+    void *memory = malloc(size);
+    if (!memory)
+        memory_gone = 1;
+    return memory;
+}
+
+void json_watch_memory(void)
+{
+    json_set_alloc_funcs(watched_malloc, free);
+    memory_gone = 0;
+}
+
+int json_memory_gone(void)
+{
+    return memory_gone;
+}
+
 json_t *json_parse(struct diags *diags, const struct source *source)
 {
     json_error_t error;
     size_t start = source_start(source);
+    json_watch_memory();
     json_t *json =
         json_loadb(source->text + start, source->size - start, JSON_REJECT_DUPLICATES, &error);
-    if (!json && json_error_code(&error) == json_error_out_of_memory)
+    if (memory_gone) { /* then it may report anything, or nothing and give texts that lack some */
+        json_decref(json);
+        json = NULL;
         diags->arena->failed = 1;
-    else if (!json)
+    } else if (!json) {
         report(diags, source, &error);
+    }
     return json;
 }
 

@@ -15,6 +15,10 @@ struct json_value {
     struct json_value *first, *next;
 };
 
+/* From here on jansson's allocations are watched; json_memory_gone says whether one has failed
+ * since, which its functions do not always tell. */
+void json_watch_memory(void);
+int json_memory_gone(void);
 /* Parses JSON strictly, reporting what is wrong. The caller owns the value. NULL on error. */
 json_t *json_parse(struct diags *, const struct source *);
 /* The places of the values that json_parse made of this text; they live as long as `json` and

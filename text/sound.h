@@ -3,6 +3,7 @@
 #ifndef TEXT_SOUND_H
 #define TEXT_SOUND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum sound_channel { SOUND_MIX, SOUND_LEFT, SOUND_RIGHT };
@@ -13,6 +14,7 @@ struct sound_frames {
     size_t count;   /* 1 .. VM_MAX_TABLE */
     double rate;    /* frames a second */
     char why[160];  /* when it cannot be loaded */
+    bool no_memory; /* for that reason */
 };
 
 /* load NULL: there are no sound files here. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int continues(const char *text, size_t count)
 {
@@ -129,6 +130,18 @@ int source_is_json(const struct source *source)
     return 0;
 }
 
+int source_shrank(FILE *file)
+{
+    struct stat info;
+    int fd = fileno(file);
+    if (!feof(file) || fd < 0 || fstat(fd, &info) || !S_ISREG(info.st_mode))
+        return 0;
+    off_t at = ftello(file);
+    return at >= 0 && at < info.st_size;
+}
+
+const char source_shrank_why[] = "it became shorter while it was read";
+
 static char *read_all(struct arena *arena, FILE *file, size_t *size)
 {
     char *text = NULL;
@@ -150,7 +163,7 @@ const struct source *source_read(struct arena *arena, FILE *file, const char *na
     size_t size;
     errno = 0;
     char *text = read_all(arena, file, &size);
-    *why = ferror(file) ? strerror(errno) : NULL;
+    *why = ferror(file) ? strerror(errno) : source_shrank(file) ? source_shrank_why : NULL;
     struct source *source = text && !*why ? arena_take(arena, 1, sizeof *source) : NULL;
     if (source)
         *source = (struct source){.name = name, .text = text, .size = size};
@@ -160,10 +173,13 @@ const struct source *source_read(struct arena *arena, FILE *file, const char *na
 const struct source *source_load(struct arena *arena, const char *path, const char **why)
 {
     FILE *file = fopen(path, "rb");
-    if (!file) {
+    *why = NULL;
+    if (!file && errno == ENOMEM)
+        arena->failed = 1;
+    else if (!file)
         *why = strerror(errno);
+    if (!file)
         return NULL;
-    }
     const struct source *source = source_read(arena, file, path, why);
     fclose(file);
     return source;

@@ -48,6 +48,9 @@ int source_check(struct diags *, const struct source *);
 /* Whether the text is JSON: its first character that is neither blank nor comment is '{'. */
 int source_is_json(const struct source *);
 
+/* At its end: is a regular file longer than what was read? Then reading failed, for this reason. */
+int source_shrank(FILE *);
+extern const char source_shrank_why[];
 /* Reads all that is left of a file. NULL with *why set, or with *why NULL when memory ran out. */
 const struct source *source_read(struct arena *, FILE *, const char *name, const char **why);
 const struct source *source_load(struct arena *, const char *path, const char **why);

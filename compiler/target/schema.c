@@ -1,7 +1,7 @@
 #include "compiler/target/schema.h"
 #include "compiler/target/schema_text.h"
+#include "text/json.h"
 #include "vm/tables.h"
-#include <jansson.h>
 #include <string.h>
 
 /* As in write_json.c: jansson's setters refuse NULL, so a failed maker shows in its setter. */
@@ -263,6 +263,7 @@ static int add_texts(json_t *defs)
 
 int schema_write(FILE *file)
 {
+    json_watch_memory();
     json_t *defs = json_object(), *names = module_names();
     json_t *schema =
         json_pack("{s:s, s:s, s:s, s:O}", "$schema", "https://json-schema.org/draft/2020-12/schema",
@@ -276,5 +277,5 @@ int schema_write(FILE *file)
     json_decref(names);
     json_decref(defs);
     json_decref(schema);
-    return failed || ferror(file) ? -1 : 0;
+    return failed || json_memory_gone() || ferror(file) ? -1 : 0;
 }

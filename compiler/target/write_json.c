@@ -1,5 +1,5 @@
 #include "compiler/target/write.h"
-#include <jansson.h>
+#include "text/json.h"
 #include <string.h>
 
 enum { DIGITS = 15 }; /* of reals in the text: a number that needs more is written as a string */
@@ -182,6 +182,7 @@ static int fill(struct arena *arena, const struct graph *g, json_t *params, json
 
 int graph_write_json(struct arena *arena, const struct graph *g, FILE *file)
 {
+    json_watch_memory();
     json_t *patch = json_object();
     json_t *params = json_object(), *nodes = json_object(), *cables = json_array();
     int failed = fill(arena, g, params, nodes, cables);
@@ -198,5 +199,5 @@ int graph_write_json(struct arena *arena, const struct graph *g, FILE *file)
     json_decref(nodes);
     json_decref(cables);
     json_decref(patch);
-    return failed ? -1 : 0;
+    return failed || json_memory_gone() ? -1 : 0;
 }

@@ -56,7 +56,9 @@ enum render_status stems_begin(struct stems *stems, const struct score *score,
     }
     int number = errno;
     struct stat info;
-    if (number == EEXIST && stat(directory, &info) == 0 && S_ISDIR(info.st_mode))
+    if (number == EEXIST && stat(directory, &info))
+        number = errno;
+    else if (number == EEXIST && S_ISDIR(info.st_mode))
         return RENDER_OK;
     return render_fail(error, RENDER_TROUBLE, "%s: cannot make the directory: %s", directory,
                        strerror(number));

@@ -1,8 +1,9 @@
 #include "render/performance/trace.h"
+#include "text/json.h"
 #include "text/source.h"
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_TEXT = 8192 };
@@ -179,15 +180,20 @@ static void put_subject(json_t *line, const struct score *score, const struct mi
         put_text(line, "reason", event->reason);
 }
 
+/* A line that lacks a part is none. */
 static char *text_of(json_t *line)
 {
     char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(line);
-    return text;
+    if (!json_memory_gone())
+        return text;
+    free(text);
+    return NULL;
 }
 
 char *trace_line(const struct score *score, const struct mix_event *event)
 {
+    json_watch_memory();
     json_t *line = json_object();
     put_number(line, "frame", (int64_t)event->frame);
     put_number(line, "tick", (int64_t)(event->frame / MIX_TICK));
@@ -229,6 +235,7 @@ static json_t *bus_header(const struct mix_bus *bus)
 
 char *trace_header(const struct score *score, uint64_t seed)
 {
+    json_watch_memory();
     json_t *line = json_object(), *sources = json_array(), *buses = json_array();
     put_text(line, "trace", "repatch 1");
     put_text(line, "score", score->name);

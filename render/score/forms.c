@@ -83,7 +83,12 @@ static int fill(struct form_reader *r, struct arena *arena)
     size_t got = fread(r->text + r->end, 1, READ_BYTES, r->file);
     r->end += got;
     r->at_end = got == 0;
-    return ferror(r->file) ? -1 : 0;
+    if (ferror(r->file))
+        return -1;
+    if (!r->at_end || !source_shrank(r->file))
+        return 0;
+    errno = 0; /* it is no error of the system's */
+    return -1;
 }
 
 /* Whether `need` bytes from `at` on are there, after reading on if need be. */

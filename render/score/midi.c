@@ -15,6 +15,7 @@
 #include "render/score/pitch.h"
 #include "render/score/score.h"
 #include "text/number.h"
+#include "text/source.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -644,7 +645,7 @@ static uint8_t *read_file(FILE *file, size_t *size, struct render_error *error)
     uint8_t *bytes = NULL;
     size_t capacity = 0, got = 1;
     *size = 0;
-    while (got > 0 && *size <= MIDI_LIMIT) {
+    while (got > 0 && !ferror(file) && *size <= MIDI_LIMIT) {
         if (capacity - *size < READ_BYTES) {
             capacity = capacity * 2 + READ_BYTES;
             uint8_t *grown = realloc(bytes, capacity);
@@ -659,10 +660,12 @@ static uint8_t *read_file(FILE *file, size_t *size, struct render_error *error)
         got = fread(bytes + *size, 1, READ_BYTES, file);
         *size += got;
     }
-    if (!ferror(file))
+    bool shrank = !ferror(file) && source_shrank(file);
+    if (!ferror(file) && !shrank)
         return bytes;
     free(bytes);
-    render_fail(error, RENDER_TROUBLE, "cannot read: %s", strerror(errno));
+    render_fail(error, RENDER_TROUBLE, "cannot read: %s",
+                shrank ? source_shrank_why : strerror(errno));
     return NULL;
 }
 

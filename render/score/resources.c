@@ -1,5 +1,6 @@
 /* resources.c - samples, patches and buses. */
 #include "render/score/reading.h"
+#include <errno.h>
 #include <string.h>
 
 enum { USUAL_TAIL = 15 }; /* ticks */
@@ -184,7 +185,13 @@ static bool is_readable(struct reading *r, const struct sx *sx, const char *path
     const char *why;
     FILE *file = score_open_file(path, &why);
     if (file)
-        return fclose(file) == 0;
+        fclose(file);
+    if (file)
+        return true;
+    if (errno == ENOMEM) {
+        score_trouble(r, "%s: cannot load: %s", path, why);
+        return false;
+    }
     struct diag *d = score_wrong(r, E_SCORE_RESOURCE, sx, "the patch cannot be loaded");
     diag_label(&r->diags, d, "%s: %s", path, why);
     return false;

@@ -271,7 +271,9 @@ static int read_batch(struct reading *r, struct form_reader *reader, struct aren
             r->file->headed = true; /* what was wrong may have been the header */
         if (status == 2)
             score_trouble(r, "%s: cannot read: %s", r->file->path,
-                          arena->failed ? "out of memory" : strerror(errno));
+                          arena->failed ? "out of memory"
+                          : errno       ? strerror(errno)
+                                        : source_shrank_why);
     }
     /* Places that reports show must live until they are printed. */
     if (before < DIAG_LIMIT && r->diags.count > before)
@@ -335,9 +337,11 @@ FILE *score_open_file(const char *path, const char **why)
     FILE *stream = known && S_ISREG(info.st_mode) ? fdopen(fd, "rb") : NULL;
     if (stream)
         return stream;
-    *why = known && !S_ISREG(info.st_mode) ? "not a regular file" : strerror(errno);
+    int number = errno;
+    *why = known && !S_ISREG(info.st_mode) ? "not a regular file" : strerror(number);
     if (fd >= 0)
         close(fd);
+    errno = number;
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 /* structure.c - forms within forms: together, one after another, again, elsewhere. */
 #include "render/score/reading.h"
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -244,6 +245,10 @@ void do_include(struct reading *r, const struct form *f, struct moment *end)
     if (!path || !may_include(r, f->items[0], path))
         return;
     FILE *stream = score_open_file(path, &why);
+    if (!stream && errno == ENOMEM) {
+        score_trouble(r, "%s: cannot read: %s", path, why);
+        return;
+    }
     if (!stream) {
         struct diag *d = score_wrong(r, E_SCORE_INCLUDE, f->items[0], "cannot read '%.200s'", path);
         diag_label(&r->diags, d, "%s", why);

@@ -1,12 +1,71 @@
 #include "render/score/time.h"
 #include "render/mixer/command.h"
 #include "vm/repatch.h"
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     MOST_BARS = 1000000000,
     FRAMES_OF_A_MINUTE = 60 * RP_SAMPLE_RATE,
     POINT = 128 /* bits of a frame's fraction */
 };
+
+/* --- memory -------------------------------------------------------------------------------- */
+
+/* GMP ends the program when it gets no memory. Here it gets some of a reserve instead, and the
+ * arena says that memory ran out, which ends the reading after the form at hand. Numbers are of a
+ * few words, and most of them last. */
+enum { RESERVE = 1 << 16, UNIT = 16 };
+static struct {
+    _Alignas(max_align_t) unsigned char bytes[RESERVE];
+    size_t used;
+    struct arena *arena;
+} reserve;
+
+static bool is_reserve(const void *memory)
+{
+    uintptr_t at = (uintptr_t)memory, begin = (uintptr_t)reserve.bytes;
+    return at >= begin && at < begin + RESERVE;
+}
+
+static void *take_reserve(size_t size)
+{
+    size_t room = (size + UNIT - 1) / UNIT * UNIT;
+    if (reserve.arena)
+        reserve.arena->failed = 1;
+    if (!reserve.arena || room > RESERVE - reserve.used) {
+        fputs("error: out of memory\n", stderr);
+        exit(2);
+    }
+    reserve.used += room;
+    return reserve.bytes + reserve.used - room;
+}
+
+static void *number_take(size_t size)
+{
+    void *memory = malloc(size);
+    return memory ? memory : take_reserve(size);
+}
+
+static void number_give(void *memory, size_t size)
+{
+    (void)size;
+    if (!is_reserve(memory))
+        free(memory);
+}
+
+static void *number_retake(void *old, size_t before, size_t size)
+{
+    void *memory = is_reserve(old) ? NULL : realloc(old, size);
+    if (memory)
+        return memory;
+    memory = take_reserve(size);
+    memcpy(memory, old, before < size ? before : size);
+    number_give(old, before);
+    return memory;
+}
 
 /* --- the maps ----------------------------------------------------------------------------- */
 
@@ -30,6 +89,8 @@ static void multiply(mpz_t z, int64_t value, mpz_t work)
 bool time_init(struct time_map *map, struct arena *arena)
 {
     *map = (struct time_map){.arena = arena};
+    reserve.arena = arena;
+    mp_set_memory_functions(number_take, number_retake, number_give);
     map->furthest_beat = map->furthest_bar = ratio_whole(0);
     mpz_inits(map->over, map->under, map->work, map->scaled, (mpz_ptr)0);
     mpq_init(map->exact);
@@ -47,6 +108,7 @@ void time_free(struct time_map *map)
     mpq_clear(map->exact);
     mpq_clear(map->term);
     map->arena = NULL;
+    reserve.arena = NULL;
 }
 
 /* The last one that begins at or before the beat, or the first. */
