@@ -297,21 +297,26 @@ static int write_graph(const struct options *o, struct compile_job *job, const s
     return output_text_write(&text, failed, o->output);
 }
 
+static int write_limits(const struct options *o, const struct limits *limits)
+{
+    struct output_text text;
+    FILE *file = output_text_open(&text);
+    if (!file)
+        return out_of_memory();
+    int failed =
+        o->action == ACTION_LIMITS ? limits_print(limits, file) : limits_json(limits, file);
+    return output_text_write(&text, failed, o->output);
+}
+
 static int print_limits(const struct options *o, const struct bytes *bytes)
 {
     struct limits *limits;
     struct rp_error error;
-    struct memory_file m;
     int status = limits_of(bytes->data, bytes->size, &limits, &error);
     if (status == 1)
         refused(o, &error);
-    else if (status || memory_open(&m))
-        status = out_of_memory();
     else
-        status = memory_write(&m,
-                              o->action == ACTION_LIMITS ? limits_print(limits, m.file)
-                                                         : limits_json(limits, m.file),
-                              o->output);
+        status = status ? out_of_memory() : write_limits(o, limits);
     limits_free(limits);
     return status;
 }

@@ -131,7 +131,7 @@ static void print_level(const struct limits *l, unsigned channel, FILE *file)
     const char *name = rp_channels(l->program) == 2 ? channels[channel] : "mono";
     struct rp_instruction i;
     if (level->bounded) {
-        fprintf(file, "  %-20s %.6g (%.6g to %.6g)\n", name, (double)size_of(level),
+        fprintf(file, "  %-20s %.9g (%.9g to %.9g)\n", name, (double)size_of(level),
                 (double)level->low, (double)level->high);
     } else {
         rp_instruction_at(l->program, level->instruction, &i);
@@ -189,8 +189,11 @@ static json_t *groups_json(const struct limits *l)
     for (unsigned i = 0; groups && i < sizeof widths / sizeof *widths; i++) {
         char key[8];
         snprintf(key, sizeof key, "%u", widths[i]);
-        json_object_set_new(groups, key,
-                            json_integer((json_int_t)rp_group_bytes(l->program, widths[i])));
+        if (json_object_set_new(groups, key,
+                                json_integer((json_int_t)rp_group_bytes(l->program, widths[i])))) {
+            json_decref(groups);
+            return NULL;
+        }
     }
     return groups;
 }

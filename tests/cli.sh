@@ -611,7 +611,7 @@ check "--serial: another voice, other noise" serial_acts
 
 limits_as_text() {
     status 0 "$patchc" --limits fixtures/example.sx && grep -qx 'operations a frame and voice, at most: 24' "$work/out" &&
-        grep -q '^  mono  *0\.500001 (-0\.500001 to 0\.500001)$' "$work/out" &&
+        grep -q '^  mono  *0\.500000477 (-0\.500000477 to 0\.500000477)$' "$work/out" &&
         status 0 "$patchc" fixtures/example.sx -o "$work/a.pbc" && cp "$work/out" "$work/of-bytecode" &&
         status 0 "$patchc" --limits fixtures/example.sx -o "$work/1" && status 0 "$patchc" --limits "$work/a.pbc" -o "$work/2" &&
         cmp "$work/1" "$work/2"
