@@ -22,7 +22,7 @@ enum render_status out_fail(const struct out_file *file, const char *what, int n
     else if (number == EMFILE)
         render_help(error, "allow more open files: ulimit -n");
     else if (number == ENOENT && !file->temp)
-        render_help(error, "the directory must exist; patchrun makes none");
+        render_help(error, "the directory must exist; none is made");
     return RENDER_TROUBLE;
 }
 
