@@ -1,5 +1,6 @@
 /* patchdiff - how sounds differ, and whether goldens are what is rendered. See patchdiff(1). */
 #include "bin/patchdiff.h"
+#include "bin/patchdiff_workflow.h"
 #include "diff/picture.h"
 #include "render/out_file.h"
 #include <errno.h>
@@ -113,34 +114,39 @@ static enum render_status set_options(const struct diff_options *o, struct side 
     return RENDER_OK;
 }
 
-static int finish_comparison(const struct diff_options *o, struct work *w, struct comparison *c,
-                             struct render_error *error)
+bool diff_prints_text(const struct diff_options *o)
+{
+    bool json = o->json && (!o->json_file || out_is_stdout(o->json_file));
+    return !json && !(o->junit && out_is_stdout(o->junit));
+}
+
+static enum render_status print(const char *text, struct render_error *error)
+{
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return RENDER_OK;
+    return render_fail(error, RENDER_TROUBLE, "standard output: cannot write: %s", strerror(errno));
+}
+
+int diff_finish(const struct diff_options *o, struct work *w, struct comparison *c,
+                struct render_error *error)
 {
     char *verdict = report_verdict(w, c), *details = NULL;
+    char *name = arena_format(&w->arena, "%s %s", c->a->name, c->b->name);
     size_t size = 0;
     FILE *text = open_memstream(&details, &size);
-    bool failed = !text || !verdict || report_text(w, c, "", text);
+    bool failed = !text || !verdict || !name || report_text(w, c, "", text);
     failed |= text && fclose(text);
-    char *name = arena_format(&w->arena, "%s %s", c->a->name, c->b->name);
-    if (failed || !name)
-        return free(details), work_no_memory(error), diff_say(error);
     struct junit_case one = {name, c->verdict.same ? NULL : verdict, details, false};
-    json_t *json = o->json ? report_json(w, c) : NULL;
-    enum render_status status = RENDER_OK;
-    if (o->picture)
+    json_t *json = o->json && !failed ? report_json(w, c) : NULL;
+    enum render_status status = failed ? work_no_memory(error) : RENDER_OK;
+    if (status == RENDER_OK && o->picture)
         status = picture_write(c, o->picture, error);
     if (status == RENDER_OK)
         status = diff_publish(o, json, "patchdiff", &one, 1, error);
+    if (status == RENDER_OK && diff_prints_text(o))
+        status = print(o->quiet ? arena_format(&w->arena, "%s\n", verdict) : details, error);
     json_decref(json);
-    if (status == RENDER_OK && (!o->json || o->json_file) &&
-        !out_is_stdout(o->junit ? o->junit : ""))
-        fputs(o->quiet ? verdict : details, stdout);
-    if (status == RENDER_OK && o->quiet && !o->json)
-        putchar('\n');
     free(details);
-    if (status == RENDER_OK && fflush(stdout))
-        status = render_fail(error, RENDER_TROUBLE, "standard output: cannot write: %s",
-                             strerror(errno));
     return status == RENDER_OK ? !c->verdict.same : diff_say(error);
 }
 
@@ -156,7 +162,7 @@ static int compare(const struct diff_options *o, struct work *w)
         status = set_options(o, &b, &a, w, &error);
     if (status == RENDER_OK)
         status = comparison_make(&c, w, &a, &b, &o->tolerance, &error);
-    int result = status == RENDER_OK ? finish_comparison(o, w, &c, &error) : diff_say(&error);
+    int result = status == RENDER_OK ? diff_finish(o, w, &c, &error) : diff_say(&error);
     comparison_close(&c);
     return result;
 }
@@ -166,8 +172,12 @@ static int run(const struct diff_options *o, struct work *w)
     switch (o->command) {
     case COMMAND_COMPARE:
         return compare(o, w);
+    case COMMAND_CHECK:
+        return workflow_check(o, w);
+    case COMMAND_UPDATE:
+        return workflow_update(o, w);
     default:
-        return 2;
+        return workflow_diff(o, w);
     }
 }
 

@@ -27,6 +27,11 @@ int diff_say(const struct render_error *);
 /* A file or "-", whole or not at all. */
 enum render_status diff_write(const char *path, const char *text, size_t size,
                               struct render_error *);
+/* Does the report for people go to the standard output, or JSON or XML instead? */
+bool diff_prints_text(const struct diff_options *);
+/* Prints, draws and writes what was asked for; the exit status. */
+int diff_finish(const struct diff_options *, struct work *, struct comparison *,
+                struct render_error *);
 /* What --json and --junit ask for; without --json nothing is printed. */
 enum render_status diff_publish(const struct diff_options *, json_t *, const char *suite,
                                 const struct junit_case *, size_t count, struct render_error *);

@@ -240,7 +240,7 @@ enum render_status engine_render(struct engine *e, struct work *w, struct render
                                  struct render_error *error)
 {
     char *err = work_path(w, ".err", error);
-    r->sound = work_path(w, ".wav", error);
+    r->sound = work_path(w, r->extension ? r->extension : ".wav", error);
     r->ladder_path = r->ladder ? work_path(w, ".ladder", error) : NULL;
     r->trace_path = r->trace && !e->command ? work_path(w, ".jsonl", error) : NULL;
     if (!err || !r->sound || (r->ladder && !r->ladder_path))

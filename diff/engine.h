@@ -22,13 +22,14 @@ enum render_status engine_read(struct engine *, struct work *, const char *text,
                                struct render_error *);
 
 struct rendering {
-    const char *input;   /* relative to `folder` */
-    const char *folder;  /* where it is rendered; NULL: where we are */
-    const char *options; /* patchrun's; "" for none */
-    const char *more;    /* more of them: --from, --to; or NULL */
-    const char *nodes;   /* a place for --ladder-nodes, or NULL */
-    bool ladder, trace;  /* wanted; a trace is ours and of scores */
-    char *sound;         /* found: paths; NULL where there is none */
+    const char *input;     /* relative to `folder` */
+    const char *folder;    /* where it is rendered; NULL: where we are */
+    const char *options;   /* patchrun's; "" for none */
+    const char *more;      /* more of them: --from, --to; or NULL */
+    const char *nodes;     /* a place for --ladder-nodes, or NULL */
+    const char *extension; /* of the sound; NULL: .wav */
+    bool ladder, trace;    /* wanted; a trace is ours and of scores */
+    char *sound;           /* found: paths; NULL where there is none */
     char *ladder_path, *trace_path;
 };
 

@@ -50,6 +50,18 @@ static int read_excerpt(struct golden *g, struct work *w, struct render_error *e
     return sound ? 0 : -1;
 }
 
+enum render_status golden_set_excerpt(struct golden *g, struct work *w, const char *excerpt,
+                                      struct render_error *error)
+{
+    g->from = 0;
+    g->excerpt = *excerpt ? arena_copy(&w->arena, excerpt, strlen(excerpt)) : NULL;
+    if (!*excerpt || (g->excerpt && read_excerpt(g, w, error) == 0))
+        return RENDER_OK;
+    render_fail(error, RENDER_WRONG, "--excerpt: '%s' is no excerpt", excerpt);
+    render_help(error, "write '--from 20s --to 34s', or one of the two");
+    return RENDER_WRONG;
+}
+
 static int read_yes(const char *text, bool *flag)
 {
     *flag = strcmp(text, "yes") == 0;

@@ -34,6 +34,9 @@ enum render_status golden_read(struct golden *, struct work *, const char *path,
  * lies beside. RENDER_WRONG: there is none. */
 enum render_status golden_begin(struct golden *, struct work *, const char *base,
                                 struct render_error *);
+/* "--from TIME --to TIME", either or both; "" for the whole. RENDER_WRONG: it is something else. */
+enum render_status golden_set_excerpt(struct golden *, struct work *, const char *excerpt,
+                                      struct render_error *);
 /* The text of the file. NULL: out of memory. */
 char *golden_text(const struct golden *, struct work *);
 /* base with an extension; the audio is .flac, or .wav where FLAC cannot hold it. */

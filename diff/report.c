@@ -327,15 +327,9 @@ static void spectrum_lines(const struct page *p)
     }
 }
 
-int report_text(struct work *w, const struct comparison *c, const char *indent, FILE *file)
+void report_lines(struct work *w, const struct comparison *c, const char *indent, FILE *file)
 {
     struct page p = {w, c, indent, file};
-    char *verdict = report_verdict(w, c);
-    if (!verdict)
-        return -1;
-    fprintf(file, "%s%s\n", indent, verdict);
-    if (c->verdict.same && !c->verdict.tolerated)
-        return 0;
     side_line(&p, "A", c->a, &c->sound_a);
     side_line(&p, "B", c->b, &c->sound_b);
     if (c->has_sounds)
@@ -343,5 +337,15 @@ int report_text(struct work *w, const struct comparison *c, const char *indent, 
     evidence_line(&p);
     ladder_lines(&p);
     spectrum_lines(&p);
+}
+
+int report_text(struct work *w, const struct comparison *c, const char *indent, FILE *file)
+{
+    char *verdict = report_verdict(w, c);
+    if (!verdict)
+        return -1;
+    fprintf(file, "%s%s\n", indent, verdict);
+    if (!c->verdict.same || c->verdict.tolerated)
+        report_lines(w, c, indent, file);
     return 0;
 }

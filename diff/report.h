@@ -10,6 +10,8 @@
 char *report_verdict(struct work *, const struct comparison *);
 /* The verdict and all that is known, every line after `indent`. 0, or -1: out of memory. */
 int report_text(struct work *, const struct comparison *, const char *indent, FILE *);
+/* The same without the verdict. */
+void report_lines(struct work *, const struct comparison *, const char *indent, FILE *);
 /* A new object. NULL: out of memory. */
 json_t *report_json(struct work *, const struct comparison *);
 

@@ -183,12 +183,13 @@ enum render_status side_render(struct side *s, struct work *w, struct render_err
                               .folder = s->folder,
                               .options = s->options,
                               .ladder = true,
+                              .extension = s->extension,
                               .trace = s->score};
     struct rendering part = whole;
     if (s->kind != SIDE_RENDER)
         return RENDER_OK;
     enum render_status status = engine_render(s->engine, w, &whole, error);
-    s->sound = whole.sound;
+    s->sound = s->whole = whole.sound;
     s->ladder = whole.ladder_path;
     s->trace = whole.trace_path;
     if (status != RENDER_OK || !s->more)

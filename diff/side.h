@@ -17,6 +17,8 @@ struct side {
     struct golden golden;
     bool score;                         /* what is rendered: a score, not a patch */
     const char *sound, *ladder, *trace; /* files; NULL where there are none */
+    const char *whole;                  /* the sound of all of it, when `sound` is a part */
+    const char *extension;              /* of the sound to render; NULL: .wav */
     uint64_t from;                      /* the sound's first frame is this of the whole */
 };
 

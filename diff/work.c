@@ -81,6 +81,17 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
     return remove(path);
 }
 
+static int remove_file(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+    return at->level > 0 ? remove_one(path, info, kind, at) : 0;
+}
+
+void work_clear(struct work *w)
+{
+    if (w->folder)
+        nftw(w->folder, remove_file, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void work_end(struct work *w)
 {
     if (w->folder)

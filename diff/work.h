@@ -23,6 +23,8 @@ void work_end(struct work *);
 
 /* A path in the folder that nothing has yet, of the extension given (".wav"). NULL: trouble. */
 char *work_path(struct work *, const char *extension, struct render_error *);
+/* Removes what is in the folder, when a part of the work is done. */
+void work_clear(struct work *);
 enum render_status work_no_memory(struct render_error *);
 
 void work_catch_signals(void);
