@@ -92,7 +92,7 @@ static enum render_status open_sides(const struct diff_options *o, struct work *
     else if (a->kind == SIDE_GOLDEN)
         status = side_of_golden(b, w, &a->golden, o->engine_b, error);
     else if (a->kind == SIDE_RENDER && (o->engine_a || o->engine_b))
-        status = side_open(b, w, o->arguments[0], o->engine_b, error);
+        status = side_open(b, w, a->path, o->engine_b, error);
     else {
         render_fail(error, RENDER_TROUBLE, "%s: nothing to compare it with", a->name);
         render_help(error, "patchdiff A B; or patchdiff A --engine-b ENGINE for what is rendered");

@@ -169,6 +169,9 @@ static int check_counts(const struct diff_options *o)
         return usage("nothing to compare", "patchdiff A B; patchdiff --help lists the options");
     if (o->command == COMMAND_COMPARE && o->count > 2)
         return usage("more than two to compare", "patchdiff A B; a blank in a name needs quotes");
+    if (o->command == COMMAND_COMPARE && o->count == 2 && strcmp(o->arguments[0], "-") == 0 &&
+        strcmp(o->arguments[1], "-") == 0)
+        return usage("the standard input can be one side only", "name a file for the other");
     if (o->command == COMMAND_CHECK && o->count == 0)
         return usage("check: no folder", "patchdiff check DIR");
     if (o->command == COMMAND_UPDATE && o->count == 0)

@@ -54,7 +54,7 @@ static enum render_status add_outcome(struct check *k, const struct outcome *r, 
     k->troubled += r->failure && r->trouble;
     print_outcome(k, r);
     json_t *o = json_object();
-    json_object_set_new(o, "name", json_string(r->name));
+    json_object_set_new(o, "name", report_json_string(r->name));
     json_object_set_new(o, "passed", json_boolean(!r->failure));
     json_object_set_new(o, "trouble", json_boolean(r->trouble));
     if (more)
@@ -86,7 +86,7 @@ static json_t *json_of(struct check *k, const struct golden_case *c)
 {
     json_t *o = json_object(), *problems = json_array();
     for (size_t i = 0; i < c->count; i++)
-        json_array_append_new(problems, json_string(c->problems[i]));
+        json_array_append_new(problems, report_json_string(c->problems[i]));
     json_object_set_new(o, "problems", problems);
     if (c->compared)
         json_object_set_new(o, "comparison", report_json(k->w, &c->comparison));

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { HASTE = 48000 };
+
 struct piece {
     double a[SOUND_PIECE * SOUND_CHANNELS], b[SOUND_PIECE * SOUND_CHANNELS];
 };
@@ -172,19 +174,20 @@ struct moments {
     double n, x, y, xx, yy, xy;
 };
 
-static bool at_full_scale(double x, double step)
+/* Where values of whole numbers may be clipped. */
+static double full_scale(const struct sound *a, const struct sound *b)
 {
-    return fabs(x) >= 1.0 - 1.5 * step;
+    double step = a->step > b->step ? a->step : b->step;
+    return a->bits || b->bits ? 1.0 - 1.5 * step : INFINITY;
 }
 
 static void take_moments(struct moments *m, const struct mapping *map, unsigned channels,
-                         size_t frames, double step)
+                         size_t frames, double full)
 {
     for (size_t i = 0; i < frames * channels; i++) {
         unsigned k = (unsigned)(i % channels);
         double x = piece.a[i], y = piece.b[map->swapped ? i - k + (k ^ 1) : i];
-        if (!finite_value(x) || !finite_value(y) || at_full_scale(x, step) ||
-            at_full_scale(y, step))
+        if (!finite_value(x) || !finite_value(y) || fabs(x) >= full || fabs(y) >= full)
             continue;
         m[k].n += 1.0;
         m[k].x += x;
@@ -209,13 +212,25 @@ static void solve(struct mapping *map, unsigned k, const struct moments *m, enum
         map->offset[k] = (m->y - map->gain[k] * m->x) / n;
 }
 
+/* No correlation to speak of. */
+static bool unlike(const struct moments *m, unsigned channels)
+{
+    struct moments all = {0};
+    for (unsigned k = 0; k < channels; k++) {
+        all.xx += m[k].xx;
+        all.yy += m[k].yy;
+        all.xy += fabs(m[k].xy);
+    }
+    return all.xx > 0.0 && all.yy > 0.0 && all.xy < 0.9 * sqrt(all.xx * all.yy);
+}
+
 enum render_status mapping_fit(struct sound *a, struct sound *b, struct mapping *map,
                                enum mapping_kind kind, struct residual *r,
                                struct render_error *error)
 {
     struct moments m[SOUND_CHANNELS] = {{0}}, all = {0};
     struct overlap o = overlap_of(a, b, map->shift);
-    double step = a->step > b->step ? a->step : b->step;
+    double full = full_scale(a, b);
     *r = (struct residual){.overlap = o.frames};
     if (begin(a, b, &o, error) != RENDER_OK)
         return error->status;
@@ -223,7 +238,9 @@ enum render_status mapping_fit(struct sound *a, struct sound *b, struct mapping 
         n = next(a, b, &o, done, error);
         if (n == 0)
             return error->status;
-        take_moments(m, map, a->channels, (size_t)n, step);
+        take_moments(m, map, a->channels, (size_t)n, full);
+        if (map->hasty && done >= HASTE && unlike(m, a->channels))
+            break;
     }
     for (unsigned k = 0; k < a->channels; k++) {
         solve(map, k, &m[k], kind);
@@ -238,7 +255,7 @@ enum render_status mapping_fit(struct sound *a, struct sound *b, struct mapping 
 }
 
 struct limits {
-    double allowed, step;
+    double allowed, full;
 };
 
 /* False: a value is too far. */
@@ -253,7 +270,7 @@ static bool take_residual(struct residual *r, const struct mapping *map, unsigne
         r->values++;
         if (plain && equal(x, y))
             d = 0.0;
-        else if (!plain && (at_full_scale(x, limits.step) || at_full_scale(y, limits.step))) {
+        else if (!plain && (fabs(x) >= limits.full || fabs(y) >= limits.full)) {
             r->clipped++;
             continue;
         }
@@ -272,7 +289,7 @@ enum render_status mapping_check(struct sound *a, struct sound *b, const struct 
 {
     struct overlap o = overlap_of(a, b, map->shift);
     double square = 0.0, level = 0.0;
-    struct limits limits = {allowed, a->step > b->step ? a->step : b->step};
+    struct limits limits = {allowed, full_scale(a, b)};
     *r = (struct residual){.overlap = o.frames};
     if (begin(a, b, &o, error) != RENDER_OK)
         return error->status;

@@ -32,6 +32,7 @@ enum render_status compare_sounds(struct sound *a, struct sound *b, struct compa
 struct mapping {
     int64_t shift;
     bool swapped; /* left and right */
+    bool hasty;   /* a fit gives up when the first second that sounds shows no likeness */
     double gain[SOUND_CHANNELS], offset[SOUND_CHANNELS];
 };
 

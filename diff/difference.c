@@ -154,7 +154,7 @@ const char *comparison_node(const struct comparison *c, uint64_t *tick)
 static void conclude(struct comparison *c)
 {
     struct verdict *v = &c->verdict;
-    if (!c->has_ladders || !c->place.differs || v->tolerated)
+    if (!c->has_ladders || !c->place.differs || (v->lenient && v->same))
         return;
     if (!c->has_sounds)
         v->kind = DIFF_HASH;

@@ -189,9 +189,8 @@ static enum render_status add_folder(struct project *p, struct work *w, const ch
     }
     enum render_status status = read_ignored(&ignored, w, error);
     for (struct dirent *e; status == RENDER_OK && (e = readdir(dir));) {
-        char *path = strcmp(folder, ".") == 0
-                         ? arena_copy(&w->arena, e->d_name, strlen(e->d_name))
-                         : arena_format(&w->arena, "%s/%s", folder, e->d_name);
+        char *path = strcmp(folder, ".") == 0 ? arena_copy(&w->arena, e->d_name, strlen(e->d_name))
+                                              : arena_format(&w->arena, "%s/%s", folder, e->d_name);
         if (!path)
             status = work_no_memory(error);
         else if (e->d_name[0] != '.')

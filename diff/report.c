@@ -195,8 +195,8 @@ static void value_line(const struct page *p, const char *label, const char *what
         snprintf(steps, sizeof steps, " of %.0f", 1.0 / c->sound_a.step);
     const char *side = report_channel(name, channel, c->verdict.channels);
     LINE(p, label, "%sframe %" PRIu64 " (%.6f s, tick %" PRIu64 ")%s%s: A %s, B %s%s", what, frame,
-         (double)frame / c->verdict.rate, frame / 800, *side ? ", " : "", side,
-         value_text(x, &c->sound_a, a), value_text(y, &c->sound_b, b), steps);
+         (double)frame / c->verdict.rate, frame * 60 / (uint64_t)c->verdict.rate, *side ? ", " : "",
+         side, value_text(x, &c->sound_a, a), value_text(y, &c->sound_b, b), steps);
 }
 
 static void sound_lines(const struct page *p)

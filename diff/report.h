@@ -15,6 +15,9 @@ void report_lines(struct work *, const struct comparison *, const char *indent, 
 /* A new object. NULL: out of memory. */
 json_t *report_json(struct work *, const struct comparison *);
 
+/* Of any bytes: what is not UTF-8 becomes '?'. null of NULL. */
+json_t *report_json_string(const char *);
+
 /* A test of JUnit: passed when `failure` is NULL; trouble is an error, not a failure. */
 struct junit_case {
     const char *name, *failure, *details;

@@ -25,7 +25,7 @@ static json_t *whole(uint64_t x)
 }
 
 /* Names may hold any bytes; JSON may not. */
-static json_t *text(const char *name)
+json_t *report_json_string(const char *name)
 {
     json_t *string = name ? json_string(name) : json_null();
     if (string)
@@ -44,7 +44,7 @@ static json_t *list(const struct ladder_list *l)
     json_t *array = json_array();
     for (size_t i = 0; i < l->count && i < PLACES; i++) {
         const char *node = strstr(l->names[i], "node.");
-        json_array_append_new(array, text(node ? node + 5 : l->names[i]));
+        json_array_append_new(array, report_json_string(node ? node + 5 : l->names[i]));
     }
     return array;
 }
@@ -52,7 +52,7 @@ static json_t *list(const struct ladder_list *l)
 static json_t *side(const struct side *s, const struct sound *sound)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "name", text(s->name));
+    json_object_set_new(o, "name", report_json_string(s->name));
     if (sound->decoder) {
         json_object_set_new(o, "rate", json_integer(sound->rate));
         json_object_set_new(o, "channels", json_integer(sound->channels));
@@ -62,11 +62,13 @@ static json_t *side(const struct side *s, const struct sound *sound)
     return o;
 }
 
-static json_t *value(uint64_t frame, unsigned channel, double a, double b)
+static json_t *value(const struct comparison *c, uint64_t frame, unsigned channel, double a,
+                     double b)
 {
     json_t *o = json_object();
+    frame += c->a->from;
     json_object_set_new(o, "frame", whole(frame));
-    json_object_set_new(o, "tick", whole(frame / 800));
+    json_object_set_new(o, "tick", whole(frame * 60 / (uint64_t)c->verdict.rate));
     json_object_set_new(o, "channel", json_integer(channel));
     json_object_set_new(o, "a", number(a));
     json_object_set_new(o, "b", number(b));
@@ -82,10 +84,8 @@ static void add_sounds(json_t *o, const struct comparison *c)
     json_object_set_new(o, "frames_differing", whole(f->differing));
     if (f->differing == 0)
         return;
-    json_object_set_new(o, "first",
-                        value(f->first + c->a->from, f->first_channel, f->first_a, f->first_b));
-    json_t *largest =
-        value(f->largest_frame + c->a->from, f->largest_channel, f->largest_a, f->largest_b);
+    json_object_set_new(o, "first", value(c, f->first, f->first_channel, f->first_a, f->first_b));
+    json_t *largest = value(c, f->largest_frame, f->largest_channel, f->largest_a, f->largest_b);
     json_object_set_new(largest, "db", db(f->largest));
     json_object_set_new(largest, "steps", number(f->largest / c->verdict.step));
     json_object_set_new(o, "largest", largest);
@@ -127,11 +127,11 @@ static void add_place(json_t *o, const struct comparison *c)
     json_object_set_new(o, "ticks_differing", whole(c->place.ticks));
     json_object_set_new(o, "places", list(&c->place.places));
     if (c->plays) {
-        json_object_set_new(o, "plays", text(c->plays));
-        json_object_set_new(o, "at", text(c->played));
+        json_object_set_new(o, "plays", report_json_string(c->plays));
+        json_object_set_new(o, "at", report_json_string(c->played));
     }
     if (node) {
-        json_object_set_new(o, "node", text(node));
+        json_object_set_new(o, "node", report_json_string(node));
         json_object_set_new(o, "node_tick", whole(tick));
         json_object_set_new(o, "nodes", list(&inside->nodes));
     }
@@ -168,7 +168,7 @@ json_t *report_json(struct work *w, const struct comparison *c)
     json_object_set_new(o, "same", json_boolean(c->verdict.same));
     json_object_set_new(o, "tolerated", json_boolean(c->verdict.tolerated));
     json_object_set_new(o, "kind", json_string(difference_word(c->verdict.kind)));
-    json_object_set_new(o, "verdict", text(verdict));
+    json_object_set_new(o, "verdict", report_json_string(verdict));
     json_object_set_new(o, "a", side(c->a, &c->sound_a));
     json_object_set_new(o, "b", side(c->b, &c->sound_b));
     add_sounds(o, c);

@@ -126,6 +126,8 @@ static enum render_status explain(struct search *s, int64_t shift, bool swapped,
 {
     struct verdict *v = s->v;
     struct mapping gain = plain(shift, swapped, 1.0), even, offset = gain, both = gain;
+    double likely = shift ? 0.9 : 0.1; /* of a correlation, to look for an offset, too */
+    gain.hasty = shift != 0;
     struct residual r;
     *kind = DIFF_NEW;
     even = plain(shift, swapped, 1.0);
@@ -145,7 +147,7 @@ static enum render_status explain(struct search *s, int64_t shift, bool swapped,
         *kind = DIFF_POLARITY;
     else if (s->error->status == RENDER_OK && explains(s, &gain, v->step))
         *kind = DIFF_GAIN;
-    if (s->error->status != RENDER_OK || *kind != DIFF_NEW || fabs(r.correlation) < 0.1)
+    if (s->error->status != RENDER_OK || *kind != DIFF_NEW || fabs(r.correlation) < likely)
         return s->error->status;
     if (mapping_fit(s->a, s->b, &offset, MAP_OFFSET, &r, s->error) == RENDER_OK &&
         offset_matters(&offset, v) && explains(s, &offset, v->step))
@@ -183,11 +185,10 @@ static enum render_status find_kind(struct search *s)
         v->kind = kind;
         return status;
     }
-    if (v->channels == 2)
-        status = explain(s, 0, true, &kind);
-    if (status == RENDER_OK && kind == DIFF_SAME)
+    struct mapping swapped = plain(0, true, 1.0);
+    if (v->channels == 2 && explains(s, &swapped, v->step))
         v->kind = DIFF_SWAPPED;
-    return status == RENDER_OK && v->kind == DIFF_NEW ? find_shift(s) : status;
+    return s->error->status == RENDER_OK && v->kind == DIFF_NEW ? find_shift(s) : s->error->status;
 }
 
 enum render_status verdict_of_sounds(struct sound *a, struct sound *b, const struct tolerance *t,
@@ -197,6 +198,8 @@ enum render_status verdict_of_sounds(struct sound *a, struct sound *b, const str
     struct compared *c = &v->compared;
     *v = (struct verdict){.kind = DIFF_NEW, .channels = a->channels, .rate = a->rate};
     v->step = a->step > b->step ? a->step : b->step;
+    v->lenient = t && t->given;
+    error->status = RENDER_OK;
     if (a->channels != b->channels || a->rate != b->rate) {
         v->kind = DIFF_SHAPE;
         return RENDER_OK;

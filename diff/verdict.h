@@ -32,6 +32,7 @@ struct verdict {
     enum difference kind;
     bool same;      /* or near enough for the tolerance */
     bool tolerated; /* different, and near enough */
+    bool lenient;   /* a tolerance was given */
     struct compared compared;
     struct mapping map;       /* of GAIN, OFFSET, LEVEL, POLARITY, SWAPPED and SHIFT */
     struct residual residual; /* what the map leaves; of a new sound, what the best leaves */
