@@ -234,8 +234,8 @@ enum render_status case_check(struct golden_case *c, struct work *w, const char 
     enum render_status status = side_open(&c->old, w, path, NULL, error);
     if (status == RENDER_OK) {
         c->golden = c->old.golden;
-        c->read = true;
         status = side_of_golden(&c->now, w, &c->golden, engine, error);
+        c->read = status == RENDER_OK;
     }
     if (status == RENDER_OK)
         status = check_files(c, w, error);

@@ -43,7 +43,6 @@ struct residual {
     uint64_t overlap, exact; /* frames; values without any residual */
     uint64_t values, clipped;
     double largest, rms;
-    double share; /* of the energy of both sounds, that which lies in the overlap */
     double level; /* RMS of b there */
     double correlation;
     bool holds; /* nothing is further than was allowed */

@@ -200,16 +200,20 @@ enum render_status golden_read(struct golden *g, struct work *w, const char *pat
     fclose(file);
     if (status == RENDER_OK && !g->hash)
         status = wrong(path, number, "it has no 'hash:'", error);
-    if (status != RENDER_OK)
-        return status;
+    return status;
+}
+
+enum render_status golden_find_source(struct golden *g, struct work *w, struct render_error *error)
+{
     if (!g->source && !find_beside(g, w)) {
-        render_fail(error, RENDER_WRONG, "%s: orphaned: no patch or score lies beside it", path);
+        render_fail(error, RENDER_WRONG, "%s.golden: orphaned: no patch or score lies beside it",
+                    g->base);
         render_help(error, "delete the golden, or let it say 'source: PATH'");
         return RENDER_WRONG;
     }
     if (!source_exists(g, w)) {
-        render_fail(error, RENDER_WRONG, "%s: orphaned: its source '%s' is not there", path,
-                    g->source);
+        render_fail(error, RENDER_WRONG, "%s.golden: orphaned: its source '%s' is not there",
+                    g->base, g->source);
         render_help(error, "delete the golden, or correct its 'source:'");
         return RENDER_WRONG;
     }

@@ -30,6 +30,8 @@ struct golden {
 /* `path` ends in ".golden". RENDER_WRONG: it says what cannot be. */
 enum render_status golden_read(struct golden *, struct work *, const char *path,
                                struct render_error *);
+/* RENDER_WRONG: its source is not there, it is orphaned. */
+enum render_status golden_find_source(struct golden *, struct work *, struct render_error *);
 /* All there is to a golden that has none yet: `base` without extension. The source is the file that
  * lies beside. RENDER_WRONG: there is none. */
 enum render_status golden_begin(struct golden *, struct work *, const char *base,

@@ -74,6 +74,23 @@ static char *polarity(struct work *w, const struct verdict *v)
 
 static char *shift(struct work *w, const struct verdict *v);
 
+/* Where, when it is only a part; and how alike the sounds are, never rounded up to 1. */
+static char *new_sound(struct work *w, const struct comparison *c)
+{
+    const struct verdict *v = &c->verdict;
+    const struct compared *f = &v->compared;
+    double size = fabs(v->correlation), shown = trunc(v->correlation * 1e4) / 1e4;
+    char where[80] = "";
+    if (f->last - f->first + 1 < f->common / 10 * 9)
+        snprintf(where, sizeof where, " in frames %" PRIu64 " to %" PRIu64, f->first + c->a->from,
+                 f->last + c->a->from);
+    return arena_format(&w->arena, "a new sound%s, %s A (correlation %.4f)", where,
+                        size > 0.99  ? "much like"
+                        : size > 0.7 ? "like"
+                                     : "unlike",
+                        shown);
+}
+
 static char *kind_text(struct work *w, const struct comparison *c, enum difference kind)
 {
     const struct verdict *v = &c->verdict;
@@ -117,11 +134,7 @@ static char *kind_text(struct work *w, const struct comparison *c, enum differen
                                   c->place.ticks_a, c->place.ticks_b)
                    : arena_format(&w->arena, "the hashes part in tick %" PRIu64, c->place.tick);
     default:
-        return arena_format(&w->arena, "a new sound, %s (correlation %.4f)",
-                            fabs(v->residual.correlation) > 0.99  ? "much like it"
-                            : fabs(v->residual.correlation) > 0.7 ? "like it"
-                                                                  : "unlike it",
-                            v->residual.correlation);
+        return new_sound(w, c);
     }
 }
 
@@ -223,6 +236,10 @@ static void evidence_line(const struct page *p)
     const struct verdict *v = &p->c->verdict;
     const struct residual *r = &v->residual;
     char db[FEW], left[80] = "the same bits";
+    if (v->kind == DIFF_NEW && fabs(v->best_correlation) > fabs(v->correlation) + 0.05)
+        LINE(p, "shifted", "B is more like A %" PRId64 " frames %s (correlation %.4f)",
+             v->best_shift < 0 ? -v->best_shift : v->best_shift,
+             v->best_shift < 0 ? "earlier" : "later", v->best_correlation);
     if (v->kind < DIFF_POLARITY || v->kind > DIFF_SHIFT)
         return;
     if (r->largest > 0.0)

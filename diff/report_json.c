@@ -102,7 +102,7 @@ static void add_mapping(json_t *o, const struct verdict *v)
         json_array_append_new(gain, number(v->map.gain[k]));
         json_array_append_new(offset, number(v->map.offset[k]));
     }
-    json_object_set_new(o, "correlation", number(v->residual.correlation));
+    json_object_set_new(o, "correlation", number(v->correlation));
     if (v->kind != DIFF_NEW) {
         json_object_set_new(o, "shift_frames", json_integer(v->map.shift));
         json_object_set_new(o, "gain", json_incref(gain));

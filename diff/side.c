@@ -158,11 +158,13 @@ enum render_status side_open(struct side *s, struct work *w, const char *argumen
     return is_golden(head, s->path) ? open_golden(s, w, error) : set_render(s, w, head, error);
 }
 
-enum render_status side_of_golden(struct side *s, struct work *w, const struct golden *g,
+enum render_status side_of_golden(struct side *s, struct work *w, struct golden *g,
                                   struct engine *engine, struct render_error *error)
 {
     char head[HEAD + 1] = {0};
     size_t size = 0;
+    if (golden_find_source(g, w, error) != RENDER_OK)
+        return error->status;
     *s = (struct side){.engine = engine, .options = g->render, .folder = g->folder};
     s->path = s->name = golden_source(g, w);
     if (!s->path)

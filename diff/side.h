@@ -26,8 +26,8 @@ struct side {
 enum render_status side_open(struct side *, struct work *, const char *argument,
                              struct engine *engine, struct render_error *);
 /* What the golden's source is, rendered as the golden says. */
-enum render_status side_of_golden(struct side *, struct work *, const struct golden *,
-                                  struct engine *, struct render_error *);
+enum render_status side_of_golden(struct side *, struct work *, struct golden *, struct engine *,
+                                  struct render_error *);
 /* To render s as the golden is, where it lies. */
 enum render_status side_like_golden(struct side *, struct work *, const struct golden *,
                                     struct render_error *);

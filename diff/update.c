@@ -49,7 +49,6 @@ static enum render_status set_source(struct update *u, struct work *w, const cha
     return u->golden.source ? RENDER_OK : work_no_memory(error);
 }
 
-/* A golden whose source is no longer there can be given another, so reading goes on then. */
 static enum render_status read_old(struct update *u, struct work *w, const char *base,
                                    const struct update_wish *wish, struct render_error *error)
 {
@@ -58,9 +57,7 @@ static enum render_status read_old(struct update *u, struct work *w, const char 
         return work_no_memory(error);
     u->had_old = access(path, F_OK) == 0;
     if (u->had_old) {
-        enum render_status status = golden_read(&u->golden, w, path, error);
-        bool orphan = status == RENDER_WRONG && strstr(error->text, "orphaned") && wish->source;
-        return orphan ? RENDER_OK : status;
+        return golden_read(&u->golden, w, path, error);
     }
     enum render_status status = golden_begin(&u->golden, w, base, error);
     return status == RENDER_WRONG && wish->source ? RENDER_OK : status;

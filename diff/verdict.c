@@ -83,7 +83,6 @@ static bool explains(struct search *s, const struct mapping *map, double allowed
     bool enough = r.holds && r.overlap * 2 >= shorter && r.rms <= 0.1 * r.level &&
                   r.level >= 0.5 * s->v->compared.rms_b;
     if (enough) {
-        r.correlation = s->v->residual.correlation;
         s->v->map = *map;
         s->v->residual = r;
     }
@@ -137,9 +136,12 @@ static enum render_status explain(struct search *s, int64_t shift, bool swapped,
         return s->error->status;
     if (mapping_fit(s->a, s->b, &gain, MAP_GAIN, &r, s->error) != RENDER_OK)
         return s->error->status;
-    if (fabs(r.correlation) > fabs(v->residual.correlation)) {
-        v->residual.correlation = r.correlation;
-        v->map = gain;
+    if (shift == 0)
+        v->correlation = r.correlation;
+    uint64_t shorter = s->a->frames < s->b->frames ? s->a->frames : s->b->frames;
+    if (fabs(r.correlation) > fabs(v->best_correlation) && r.overlap >= shorter / 4 * 3) {
+        v->best_correlation = r.correlation;
+        v->best_shift = shift;
     }
     even = gain;
     enum difference near = round_gains(&even, v->channels);

@@ -36,7 +36,10 @@ struct verdict {
     struct compared compared;
     struct mapping map;       /* of GAIN, OFFSET, LEVEL, POLARITY, SWAPPED and SHIFT */
     struct residual residual; /* what the map leaves; of a new sound, what the best leaves */
-    enum difference within;   /* of SHIFT: what it comes with, or DIFF_SAME */
+    double correlation;       /* of frame 0 with frame 0, gains apart */
+    int64_t best_shift;       /* where the correlation found is largest */
+    double best_correlation;
+    enum difference within; /* of SHIFT: what it comes with, or DIFF_SAME */
     unsigned channels;
     int rate;
     double step; /* of the coarser format */
