@@ -130,7 +130,7 @@ ladder_stays() { # FILE OPTIONS... : no cut, width or number of threads changes 
 check "a patch's ladder does not depend on the cut" ladder_stays fixtures/radio.sx --input golden/coin.flac
 check "nor with unison, oversampling and events" ladder_stays fixtures/supersaw-lead.sx --seconds 0.5
 check "nor a score's, with the nodes of a voice" ladder_stays fixtures/scores/kit-808.sx --ladder-nodes voice0 --to 2s
-check "nor with those of a bus" ladder_stays fixtures/scores/game-loop.sx --ladder-nodes bus.room --to 2s
+check "nor with those of a bus" ladder_stays fixtures/scores/night-drive.sx --ladder-nodes bus.echo --to 2s
 
 "$patchrun" fixtures/scores/kit-808.sx --to 4s -o "$work/kit.wav" --hash-ladder "$work/kit.ladder" --quiet
 gzip -kn "$work/kit.ladder"
@@ -440,7 +440,7 @@ check_passes() {
     in_project 0 check . && said "ok    coin" && said "ok    sub/song" && said "2 passed, 0 failed"
 }
 check "check passes" check_passes
-check "check from another place, of two folders" status 0 "$patchdiff" check "$work/project/sub" "$work/project"
+check "check from another place" status 0 "$patchdiff" check "$work/project/"
 cp -r "$work/project" "$work/kept"
 again() {
     rm -rf "$work/project"
@@ -612,6 +612,41 @@ unknown_name() {
     in_project 1 update nothing && says "nothing: no patch or score of this name"
 }
 check "update of a name that is none" unknown_name
+
+# ---- docs/testing-sounds.md ----
+
+# The project of the page, its CI as the page has it.
+ci_works() {
+    local run
+    rm -rf "$work/ci"
+    mkdir -p "$work/ci/sounds/instruments"
+    cp fixtures/coin.sx "$work/ci/sounds/"
+    cp "$work/a/low.sx" "$work/ci/sounds/instruments/"
+    sed -n '/^    # what songs are/,/^    sketch/p' docs/testing-sounds.md | sed 's/^    //' >"$work/ci/sounds/golden.ignore"
+    sed -n '/^```sh$/,/^```$/p' docs/testing-sounds.md | sed '/^```/d' >"$work/ci/ci.sh"
+    sed -n '/^```yaml$/,/^```$/p' docs/testing-sounds.md | sed '/^```/d' >"$work/ci/sounds.yml"
+    run=$(grep -A1 'name: check the sounds' "$work/ci/sounds.yml" | sed -n 's/^ *run: //p')
+    cd "$work/ci" && "$patchdiff" update sounds/coin --quiet && REPATCH=$root $run && xmllint --noout report.xml &&
+        [ ! -s pictures/coin.png ] && sed -i 's/(default 75)/(default 76)/' sounds/coin.sx
+    local result=$?
+    if [ $result = 0 ]; then
+        REPATCH=$root $run >out 2>&1
+        [ $? = 1 ] && is_picture pictures/coin.png && grep -q '^FAIL  sounds/coin: different: a new sound' out &&
+            grep -q '^  *node  *second' out && [ "$(xmllint --xpath 'count(//failure)' report.xml)" = 1 ]
+        result=$?
+        [ $result = 0 ] || cat out
+    fi
+    cd "$root"
+    return $result
+}
+check "docs/testing-sounds.md: the CI of the page, passing and failing" ci_works
+yaml_reads() {
+    ! python3 -c 'import yaml' 2>/dev/null || python3 -c "
+import yaml
+steps = yaml.safe_load(open('$work/ci/sounds.yml'))['jobs']['sounds']['steps']
+assert len(steps) == 5 and all('run' in s or 'uses' in s for s in steps)"
+}
+check "its YAML reads" yaml_reads
 
 # An engine that waits is stopped with us, and nothing stays behind.
 cat >"$work/waiting" <<S
