@@ -29,8 +29,9 @@ static int read_time(const char *text, uint64_t *frames)
         *frames = whole * (*end == 't' ? 800 : 1);
         return 0;
     }
-    if (number_read_in(text, strlen(text), "s", &number) != NUMBER_OK ||
-        number.unit != NUMBER_SECONDS || number.value < 0.0 || number.value > 1e9)
+    if (number_read(text, strlen(text), &number) != NUMBER_OK ||
+        (number.unit != NUMBER_SECONDS && number.unit != NUMBER_BARE) || number.value < 0.0 ||
+        number.value > 1e9)
         return -1;
     *frames = (uint64_t)(number.value * 48000.0 + 0.5);
     return 0;
