@@ -52,8 +52,7 @@ static void take_difference(struct compared *c, struct sums *s, uint64_t frame, 
     c->last = frame;
     if (!finite_value(d))
         d = INFINITY;
-    else
-        s->square += d * d;
+    s->square += d * d;
     if (d > c->largest) {
         c->largest = d;
         c->largest_frame = frame;

@@ -106,8 +106,6 @@ static enum render_status render_ours(struct engine *e, struct work *w, struct r
         return work_no_memory(error);
     add(argv, &count, program);
     add(argv, &count, "--quiet");
-    add(argv, &count, "-o");
-    add(argv, &count, r->sound);
     add_all(argv, &count, variant, variants);
     add_all(argv, &count, option, options);
     add_all(argv, &count, rest, more);
@@ -123,13 +121,20 @@ static enum render_status render_ours(struct engine *e, struct work *w, struct r
         add(argv, &count, "--trace");
         add(argv, &count, r->trace_path);
     }
+    add(argv, &count, "-o"); /* behind the options, so that it holds */
+    add(argv, &count, r->sound);
     add(argv, &count, "--");
     add(argv, &count, r->input);
     struct process p = {argv, r->folder, NULL, err};
     enum render_status status = work_run(&p, &code, error);
-    if (status != RENDER_OK || code == 0)
-        return status;
-    return say_failure(w, "ours", r->input, code, err, error);
+    if (status == RENDER_OK && code != 0)
+        return say_failure(w, "ours", r->input, code, err, error);
+    if (status == RENDER_OK && !exists(r->sound)) {
+        render_fail(error, RENDER_WRONG, "%s: nothing was rendered with '%s'", r->input,
+                    r->options);
+        render_help(error, "--info and --variations are no options of what is compared");
+    }
+    return error->status == RENDER_WRONG ? RENDER_WRONG : status;
 }
 
 /* ---- a command ---- */
@@ -239,6 +244,7 @@ static enum render_status render_theirs(struct engine *e, struct work *w, struct
 enum render_status engine_render(struct engine *e, struct work *w, struct rendering *r,
                                  struct render_error *error)
 {
+    error->status = RENDER_OK;
     char *err = work_path(w, ".err", error);
     r->sound = work_path(w, r->extension ? r->extension : ".wav", error);
     r->ladder_path = r->ladder ? work_path(w, ".ladder", error) : NULL;

@@ -27,23 +27,28 @@ const char *report_channel(char *text, unsigned channel, unsigned channels)
 
 /* ---- the verdict ---- */
 
+static char *gain_text(struct work *w, double gain)
+{
+    char db[FEW];
+    return arena_format(&w->arena, "%s%s%s", fabs(gain) > 1.0 ? "+" : "", report_db(db, fabs(gain)),
+                        gain < 0.0 ? " upside down" : "");
+}
+
+/* One for all channels, or those that are none are left out. */
 static char *gains(struct work *w, const struct verdict *v)
 {
-    const struct mapping *m = &v->map;
-    char db[FEW], name[FEW], *text = NULL;
+    const double *gain = v->map.gain;
+    char name[FEW], *list = NULL;
     bool one = true;
     for (unsigned k = 1; k < v->channels; k++)
-        one &= fabs(m->gain[k] - m->gain[0]) < 1e-4 * fabs(m->gain[0]);
-    for (unsigned k = 0; k < (one ? 1 : v->channels); k++) {
-        const char *sign = fabs(m->gain[k]) > 1.0 ? "+" : "";
-        const char *turned = m->gain[k] < 0.0 ? " upside down" : "";
-        text = arena_format(&w->arena, "%s%s%s%s%s%s%s", text ? text : "", k ? ", " : "",
-                            one ? "" : report_channel(name, k, v->channels), one ? "" : " ", sign,
-                            report_db(db, fabs(m->gain[k])), turned);
-        if (!text)
-            return NULL;
-    }
-    return arena_format(&w->arena, "a gain of %s", text);
+        one &= fabs(gain[k] - gain[0]) < 1e-4 * fabs(gain[0]);
+    if (one)
+        return arena_format(&w->arena, "a gain of %s", gain_text(w, gain[0]));
+    for (unsigned k = 0; k < v->channels; k++)
+        if (fabs(gain[k] - 1.0) > 1e-4)
+            list = arena_format(&w->arena, "%s%s%s %s", list ? list : "", list ? ", " : "",
+                                report_channel(name, k, v->channels), gain_text(w, gain[k]));
+    return arena_format(&w->arena, "a gain: %s", list ? list : "none");
 }
 
 static char *offsets(struct work *w, const struct verdict *v)
@@ -84,6 +89,8 @@ static char *new_sound(struct work *w, const struct comparison *c)
     if (f->last - f->first + 1 < f->common / 10 * 9)
         snprintf(where, sizeof where, " in frames %" PRIu64 " to %" PRIu64, f->first + c->a->from,
                  f->last + c->a->from);
+    if (isinf(f->largest))
+        return arena_format(&w->arena, "a new sound%s, with values that are no numbers", where);
     return arena_format(&w->arena, "a new sound%s, %s A (correlation %.4f)", where,
                         size > 0.99  ? "much like"
                         : size > 0.7 ? "like"
@@ -103,6 +110,8 @@ static char *kind_text(struct work *w, const struct comparison *c, enum differen
                             c->sound_a.channels > 1 ? "s" : "", c->sound_b.rate,
                             c->sound_b.channels, c->sound_b.channels > 1 ? "s" : "");
     case DIFF_LENGTH:
+        if (a == 0 || b == 0)
+            return arena_format(&w->arena, "length: %s has no frames", a == 0 ? "A" : "B");
         return arena_format(&w->arena,
                             "length: %s goes on for %" PRIu64 " frames%s; all before is "
                             "the same",

@@ -57,7 +57,9 @@ static enum render_status read_old(struct update *u, struct work *w, const char 
         return work_no_memory(error);
     u->had_old = access(path, F_OK) == 0;
     if (u->had_old) {
-        return golden_read(&u->golden, w, path, error);
+        enum render_status status = golden_read(&u->golden, w, path, error);
+        u->old_audio = status == RENDER_OK ? golden_audio(&u->golden, w) : NULL;
+        return status;
     }
     enum render_status status = golden_begin(&u->golden, w, base, error);
     return status == RENDER_WRONG && wish->source ? RENDER_OK : status;
@@ -234,6 +236,9 @@ static enum render_status write_files(struct update *u, struct work *w, struct r
     for (size_t i = 0; i < f.count; i++)
         out_discard(&f.files[i]);
     u->changed = f.changed;
+    const char *audio = golden_audio(&u->golden, w);
+    if (status == RENDER_OK && u->old_audio && audio && strcmp(audio, u->old_audio) != 0)
+        unlink(u->old_audio); /* FLAC or WAV, not both */
     return status;
 }
 
@@ -242,7 +247,7 @@ static enum render_status write_files(struct update *u, struct work *w, struct r
 /* The audio of an old golden, though its other files may be lost. */
 static enum render_status compare(struct update *u, struct work *w, struct render_error *error)
 {
-    const char *audio = golden_audio(&u->golden, w);
+    const char *audio = u->old_audio;
     u->old = (struct side){.name = u->golden.base, .kind = SIDE_GOLDEN, .from = u->golden.from};
     u->old.ladder = golden_path(&u->golden, w, ".ladder.gz");
     u->old.sound = audio;

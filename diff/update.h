@@ -16,7 +16,8 @@ struct update {
     struct side old, now;
     struct comparison comparison; /* of an old golden with audio, or of the new one with itself */
     bool had_old, compared;
-    bool changed; /* files were written */
+    const char *old_audio; /* where the old golden has it */
+    bool changed;          /* files were written */
 };
 
 /* `base` as case_base gives it. RENDER_WRONG: it cannot be rendered, or would be silent, constant,

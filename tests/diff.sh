@@ -46,7 +46,7 @@ check "verdict: same" verdict same "same: every bit" 0
 check "verdict: later" verdict later-17 "different: shift: B is A 17 frames later"
 check "verdict: earlier" verdict earlier-1 "different: shift: B is A 1 frame earlier"
 check "verdict: gain" verdict gain "different: a gain of -6.00 dB"
-check "verdict: pan" verdict pan "different: a gain of left -6.02 dB, right 0.00 dB"
+check "verdict: pan" verdict pan "different: a gain: left -6.02 dB"
 check "verdict: polarity" verdict polarity "different: polarity: B is A upside down"
 check "verdict: one channel's polarity" verdict one-inverted "different: polarity: right of B is upside down"
 check "verdict: swapped" verdict swapped "different: left and right are swapped"
@@ -107,6 +107,37 @@ tolerance_is_said() {
     tolerates 0 lsb:1 lsb && said "same within the tolerance: nothing further than -90.31 dB"
 }
 check "tolerance: the verdict says so" tolerance_is_said
+
+# Floats may be no numbers: that is a difference, and no tolerance takes it.
+python3 - "$work" <<'P'
+import math, struct, sys
+def write(path, v):
+    data = struct.pack("<%df" % len(v), *v)
+    body = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 3, 1, 48000, 192000, 4, 32) + b"data" + struct.pack("<I", len(data)) + data
+    open(sys.argv[1] + path, "wb").write(b"RIFF" + struct.pack("<I", len(body)) + body)
+v = [math.sin(n / 20) / 2 for n in range(5000)]
+write("/finite.wav", v)
+write("/nan.wav", v[:700] + [math.nan, math.inf] + v[702:])
+write("/nothing.wav", [])
+P
+not_numbers() {
+    status 1 "$patchdiff" "$work/finite.wav" "$work/nan.wav" --tolerance "$1" && said "with values that are no numbers" &&
+        status 0 "$patchdiff" "$work/nan.wav" "$work/nan.wav" && status 1 "$patchdiff" "$work/finite.wav" "$work/nan.wav" --json &&
+        python3 -m json.tool "$work/out" /dev/null
+}
+check "no numbers, within no largest difference" not_numbers 0db
+check "nor an rms" not_numbers rms:0db
+check "nor steps" not_numbers lsb:1000000
+no_frames() {
+    status 1 "$patchdiff" "$work/finite.wav" "$work/nothing.wav" && first_line "different: length: B has no frames"
+}
+check "a sound without frames" no_frames
+six_channels() {
+    sox -D -n -r 48000 -c 6 -b 24 "$work/six.wav" synth 1 sine 300 sine 400 sine 500 sine 600 sine 700 sine 800 gain -3
+    sox -D "$work/six.wav" "$work/six-b.wav" remix 1 2 3 4v0.5 5 6
+    status 1 "$patchdiff" "$work/six.wav" "$work/six-b.wav" && first_line "different: a gain: channel 4 -6.02 dB"
+}
+check "six channels of 24 bits" six_channels
 
 # ---- ladders ----
 
@@ -311,6 +342,11 @@ inner_liar_is_caught() {
 check "one that differs only inside, too" inner_liar_is_caught
 check "but for who has a tolerance" status 0 "$patchdiff" fixtures/coin.sx --engine-b "$work/inner-liar" --tolerance lsb:1
 check "an engine that fails is trouble, and is quoted" is_trouble "no such luck" fixtures/coin.sx --engine-b "$work/failing"
+own_output() {
+    status 0 "$patchdiff" fixtures/coin.sx --engine-b ours --render "-o $work/own.wav" && [ ! -e "$work/own.wav" ] &&
+        is_trouble "nothing was rendered" fixtures/coin.sx --engine-b ours --render --info
+}
+check "options cannot lead the sound elsewhere" own_output
 check "an engine that writes nothing" is_trouble "wrote no sound" fixtures/coin.sx --engine-b "$work/lazy"
 check "an engine that is not there" is_trouble "failed with status 127" fixtures/coin.sx --engine-b "$work/nowhere"
 check "a variant that is none" is_trouble "'lane=1' is no variant of ours" fixtures/coin.sx --engine-b ours:lane=1
