@@ -25,7 +25,7 @@ LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
 # What patchdiff needs besides.
 DIFF_LIBS = -lfftw3 -lcairo -lz -lm
 
-VM       = tables verify load params group snapshot disassemble engines
+VM       = tables verify verify_code load cost params group snapshot disassemble engines
 TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
 LOWER    = $(notdir $(basename $(wildcard compiler/lower/*.c)))
@@ -54,7 +54,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
 DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
-.PHONY: all programs demo demo-built test test-built unit clean format setup-build setup-test
+.PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -102,7 +102,7 @@ NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjans
                   libsamplerate0-dev libgmp-dev libfftw3-dev libcairo2-dev zlib1g-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  libxml2-utils openttd-openmsx
+                  libxml2-utils openttd-openmsx libmpfr-dev
 
 # $(call install,packages): says what is missing, then installs it.
 define install
@@ -151,8 +151,13 @@ test: setup-test
 test-built: programs unit
 	@tests/run
 
+# Every argument of every function of vm/math.h: minutes.
+test-functions: setup-test
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
+	@EVERY=1 tests/run numeric
+
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
-unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats
+unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
@@ -172,6 +177,16 @@ $(KERNS): $(BUILD)/tests/numeric/kern_%.o: tests/numeric/kern.c
 $(BUILD)/tests/numeric/test_%: $(BUILD)/tests/numeric/test_%.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lcmocka -lm
+# Kernels that count their operations are read as C++, which has numbers that can.
+$(BUILD)/tests/vm/count.o: tests/vm/count.cc
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)clang -x c++ -std=c++17 -I. -O1 -fno-exceptions -fno-rtti -fno-math-errno -ffp-contract=off \
+	    -Wall -Werror -MMD -MP -c -o $@ $<
+$(BUILD)/tests/vm/test_cost: $(BUILD)/tests/vm/count.o
+$(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)

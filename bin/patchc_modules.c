@@ -16,15 +16,15 @@ static struct rp_program *load(const struct bytes *bytes, void **memory)
     return *memory ? rp_load(bytes->data, bytes->size, *memory, size, &error) : NULL;
 }
 
-static uint32_t dearest(const struct rp_program *program, const struct graph *graph,
+static uint64_t dearest(const struct rp_program *program, const struct graph *graph,
                         const struct vm_module *module)
 {
-    uint32_t most = 0;
+    uint64_t most = 0;
     for (size_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->module != module)
             continue;
-        uint32_t cost = rp_node_cost(program, node->id) >> node->rate;
+        uint64_t cost = rp_node_cost(program, node->id) >> node->rate;
         most = cost > most ? cost : most;
     }
     return most;

@@ -29,8 +29,9 @@ static const char head[] =
     "Every value is one IEEE single.\n"
     ".Pp\n"
     "The latency is that of a sound from the first input to the first output, in frames.\n"
-    "The cost is the number of arithmetic operations a frame of the module's node in the\n"
-    "example, where what does not change is computed once and costs the same.\n"
+    "The cost is the number of arithmetic operations that a frame of the module's node in\n"
+    "the example takes at most, where what does not change is computed once and costs the\n"
+    "same.\n"
     ".Pp\n"
     "Each example is a whole patch.\n"
     "To hear one, and to see the same in the terminal:\n"
@@ -39,17 +40,19 @@ static const char head[] =
     "patchc --module osc.saw\n"
     ".Ed\n";
 
-static const char ops_head[] = ".Sh PRIMITIVE OPS\n"
-                               "The compiler makes each module of one or a few of these; they are "
-                               "what\n"
-                               ".Ic CALL_OP\n"
-                               "names in a listing.\n"
-                               "sr is 48000;\n"
-                               "p, n, c1, c2 and s are state, zero when a voice starts.\n"
-                               "The cost is the number of arithmetic operations a frame.\n"
-                               ".Xr bytecode 5\n"
-                               "has the order of inputs and of every operation.\n"
-                               ".Bl -tag -width Ds\n";
+static const char ops_head[] =
+    ".Sh PRIMITIVE OPS\n"
+    "The compiler makes each module of one or a few of these; they are "
+    "what\n"
+    ".Ic CALL_OP\n"
+    "names in a listing.\n"
+    "sr is 48000;\n"
+    "p, n, c1, c2 and s are state, zero when a voice starts.\n"
+    "The cost is the number of arithmetic operations that a frame takes at most;\n"
+    "an input counts as what it may be where it is not a constant.\n"
+    ".Xr bytecode 5\n"
+    "has the order of inputs and of every operation.\n"
+    ".Bl -tag -width Ds\n";
 
 static const char see_also[] = ".El\n"
                                ".Sh SEE ALSO\n"
@@ -186,13 +189,27 @@ static void put_count(FILE *file, unsigned count, const char *one, const char *m
         fprintf(file, "; %u %s", count, count == 1 ? one : many);
 }
 
+static void put_op_cost(FILE *file, const struct vm_op_row *op)
+{
+    const struct vm_cost *cost = &op->cost;
+    fprintf(file, "%u", cost->base);
+    if (cost->by == VM_PER_VALUE)
+        fprintf(file, " + %u for each value of its table, of which there are at most %u",
+                cost->each, cost->most);
+    else if (cost->by == VM_PER_INPUT)
+        fprintf(file, " + %u for each whole of |input %u|, 1 to %u of them", cost->each,
+                cost->input + 1, cost->most);
+    fprintf(file, ".\n.br\n");
+}
+
 static void put_op(FILE *file, const struct vm_op_row *op)
 {
     fprintf(file, ".It Sy %s\nOp %u", op->name, op->id);
     put_count(file, op->inputs, "input", "inputs");
     put_count(file, op->outputs, "output", "outputs");
     put_count(file, op->state, "state word", "state words");
-    fprintf(file, "%s; cost %u.\n.br\n", op->key ? ", two of them its key" : "", op->cost);
+    fprintf(file, "%s; cost ", op->key ? ", two of them its key" : "");
+    put_op_cost(file, op);
     put_text(file, op->algebra);
     fputc('\n', file);
 }

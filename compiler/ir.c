@@ -207,9 +207,9 @@ int ir_call(struct ir *ir, enum vm_op op, struct ir_extra extra, const int *in)
     n.port = vm_op_has_port(row) ? extra.port : 0;
     n.table = vm_op_has_table(row) ? extra.table : 0;
     float constants[VM_OP_INPUTS];
-    int constant = vm_op_is_stateless(row) && row->memory == VM_NOTHING && !row->key;
+    int constant = vm_op_is_stateless(row) && row->loop == VM_NOTHING && !row->key;
     n.uniform =
-        row->inputs > 0 && (vm_op_is_stateless(row) || (row->memory == VM_DOWN && row->state == 0));
+        row->inputs > 0 && (vm_op_is_stateless(row) || (row->loop == VM_DOWN && row->state == 0));
     for (unsigned j = 0; j < row->inputs; j++) {
         n.in[j] = in[j];
         n.uniform &= !ir->arena->failed && ir->code[ir->definition[in[j]]].uniform;
@@ -243,7 +243,7 @@ void ir_mark_live(struct ir *ir)
                 n->live = 1;
             if (!n->live)
                 continue;
-            int taps = n->opcode == VM_CALL_OP && vm_ops[n->arg].memory == VM_TAP;
+            int taps = n->opcode == VM_CALL_OP && vm_ops[n->arg].loop == VM_TAP;
             uint32_t from = taps ? (uint32_t)n->port : n->arg;
             if ((taps || n->opcode == VM_READ_PORT) && !port[from]) {
                 port[from] = 1;

@@ -7,14 +7,15 @@
 
 enum { VM_OP_INPUTS = 8, VM_OP_OUTPUTS = 4, VM_OP_STATE = 64 };
 
-/* What an op has besides registers and state, as ops.def says. */
-enum vm_memory {
+/* The loop that runs an op's kernel, as ops.def says: the memory it hands to the kernel, or the
+ * rates it goes between. */
+enum vm_loop {
     VM_NOTHING,
     VM_RING,
     VM_TAP,
     VM_TABLE,
     VM_RING_TABLE,
-    VM_HOLD, /* the rates */
+    VM_HOLD,
     VM_UP,
     VM_DOWN,
 };

@@ -1,28 +1,7 @@
 /* engine.c - what loops.c makes of each family, as one table, and the delay lines: built once per
- * lane width and ISA. VM_LANES voices a group, VM_VEC of them in a vector; VM_SUFFIX ends the
- * names, as 8_avx2. */
+ * lane width and ISA. */
 #include "vm/engine.h"
-#include "vm/lane.h"
-
-enum { LANES = VM_LANES, VEC = VM_VEC, PARTS = LANES / VEC };
-
-_Static_assert(LANES % VEC == 0, "a group is a whole number of vectors");
-
-LANE_FN lane load(const float *p)
-{
-    lane x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-
-LANE_FN void store(float *p, lane x)
-{
-    memcpy(p, &x, sizeof x);
-}
-
-#define PASTE(a, b)     a##b
-#define NAME(name, end) PASTE(name, end)
-#define RUN(name)       NAME(vm_run_##name##_, VM_SUFFIX)
+#include "vm/width.h"
 
 #define OP(id, name, ...) void RUN(name)(struct vm_call *, uint32_t);
 #include "vm/ops.def"

@@ -16,7 +16,7 @@ enum {
     VM_AT_CRC = 20,        /* of every byte after the header */
     VM_SECTION_HEADER = 8, /* tag 4 bytes, payload length u32; the payload is padded to 4 */
     VM_PARAM_SIZE = 24,    /* name u32, unit u16, curve u16, low, high, default f32, glide u32 */
-    VM_PORT_SIZE = 12,     /* kind u32, then two u32: see vm_port_kind */
+    VM_PORT_SIZE = 12,     /* kind u16, rate u16, then two u32: see vm_port_kind */
     VM_STAT_SIZE = 16,     /* registers, state words, delay frames, channels; u32 each */
     VM_LINE_SIZE = 12,     /* file name u32, line u32, column u32 */
     VM_MAX_RATE = 3,       /* a rate is 2^0 to 2^3 times RP_SAMPLE_RATE */
@@ -51,7 +51,8 @@ enum {
     VM_MAX_STATE = 1 << 23, /* words */
     VM_MAX_TABLES = 1 << 12,
     VM_MAX_TABLE = 1 << 24, /* values in one */
-    VM_NO_NAME = -1,
+    VM_MAX_TAPS = 1 << 13,  /* values in one that is an impulse response */
+    VM_MAX_SCALE = 1 << 7,  /* values in one that is a scale */
 };
 
 #define VM_NONE UINT32_C(0xffffffff)

@@ -22,8 +22,7 @@ static void lay_out(struct bump *b, const struct rp_program *p, size_t lanes, st
     g->uniform = bump_take(b, registers * lanes, sizeof *g->uniform);
     g->varying = bump_take(b, registers, sizeof *g->varying);
     g->rate = bump_take(b, registers, sizeof *g->rate);
-    g->buffers = bump_take(b, p->buffer_count * ((size_t)RP_BLOCK << p->max_rate) * lanes,
-                           sizeof *g->buffers);
+    g->buffers = bump_take(b, p->buffer_blocks * (size_t)RP_BLOCK * lanes, sizeof *g->buffers);
     g->state = bump_take(b, p->totals.state * lanes, sizeof *g->state);
     g->delays = bump_take(b, p->port_count, sizeof *g->delays);
     g->calls = bump_take(b, p->instruction_count, sizeof *g->calls);
@@ -145,8 +144,7 @@ enum rp_status rp_voice_stop(struct rp_group *g, unsigned lane)
 
 static float *buffer_of(const struct rp_group *g, uint32_t r)
 {
-    return g->buffers +
-           g->program->buffer[r] * ((size_t)RP_BLOCK << g->program->max_rate) * g->lanes;
+    return g->buffers + g->program->buffer[r] * (size_t)RP_BLOCK * g->lanes;
 }
 
 static float *uniform_of(const struct rp_group *g, uint32_t r)
@@ -197,7 +195,7 @@ static void bind(struct rp_group *g, struct vm_call *c, const struct vm_instruct
             c->delay = &g->delays[n->port];
         if (vm_op_has_table(&vm_ops[n->arg]))
             c->table = &g->program->tables[n->table];
-        if (vm_ops[n->arg].memory == VM_HOLD)
+        if (vm_ops[n->arg].loop == VM_HOLD)
             c->shift = (uint8_t)(n->rate - g->rate[n->in[0]]);
     } else if (vm_reads_input(n)) {
         c->run = NULL;

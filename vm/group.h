@@ -23,7 +23,7 @@ struct rp_group {
     float *uniform;          /* [register][lane]: values that do not vary in a stretch */
     uint8_t *varying;        /* [register] */
     uint8_t *rate;           /* [register] */
-    float *buffers;          /* [buffer][frame][lane] */
+    float *buffers;          /* [block][frame][lane] */
     uint32_t *state;         /* [word][lane] */
     struct vm_delay *delays; /* [port] */
     struct vm_call *calls;   /* what runs every stretch */

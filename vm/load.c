@@ -9,8 +9,9 @@ enum { RATE_ANY = 255 }; /* a constant's */
 /* The memory only loading needs. */
 struct scratch {
     uint32_t *last_use; /* by register: the instruction that reads it last */
-    uint32_t *spare;    /* buffers free again, last freed on top */
+    uint32_t *next;     /* by register whose buffer is free again: the one freed before, or 0 */
     uint8_t *rate;      /* by register */
+    uint32_t *constant; /* by register: which one it is, or VM_NONE */
 };
 
 /* One layout for counting and for building: counts come from the checked file. The program
@@ -34,8 +35,9 @@ static void lay_out(struct bump *b, const struct vm_file *f, struct rp_program *
     if (f->section[VM_LINE].bytes)
         p->lines = bump_take(b, 3 * (size_t)f->instructions, sizeof *p->lines);
     s->last_use = bump_take(b, registers, sizeof *s->last_use);
-    s->spare = bump_take(b, registers, sizeof *s->spare);
+    s->next = bump_take(b, registers, sizeof *s->next);
     s->rate = bump_take(b, registers, sizeof *s->rate);
+    s->constant = bump_take(b, registers, sizeof *s->constant);
     if (b->base && f->tables)
         p->tables[0].values = values;
 }
@@ -140,8 +142,6 @@ static void load_code(struct rp_program *p, const struct vm_file *f)
         struct vm_instruction *n = &p->code[p->instruction_count++];
         at += vm_decode(s->bytes + at, n);
         n->state = state;
-        if (n->rate > p->max_rate)
-            p->max_rate = n->rate;
         if (n->opcode == VM_CALL_OP)
             state += vm_ops[n->arg].state;
     }
@@ -155,7 +155,7 @@ static void find_block(struct rp_program *p)
     p->block = RP_BLOCK;
     for (uint32_t i = 0; i < p->instruction_count; i++) {
         const struct vm_instruction *n = &p->code[i];
-        int taps = n->opcode == VM_CALL_OP && vm_ops[n->arg].memory == VM_TAP;
+        int taps = n->opcode == VM_CALL_OP && vm_ops[n->arg].loop == VM_TAP;
         uint32_t port = taps ? n->port : n->arg;
         if (n->opcode == VM_WRITE_PORT)
             written[port] = 1;
@@ -169,10 +169,10 @@ static void find_block(struct rp_program *p)
  * change rates, what they change from. */
 static int fits_rate(const struct vm_instruction *n, uint8_t rate)
 {
-    enum vm_memory memory = n->opcode == VM_CALL_OP ? vm_ops[n->arg].memory : VM_NOTHING;
+    enum vm_loop loop = n->opcode == VM_CALL_OP ? vm_ops[n->arg].loop : VM_NOTHING;
     if (rate == RATE_ANY)
-        return memory != VM_UP || n->rate > 0;
-    switch (memory) {
+        return loop != VM_UP || n->rate > 0;
+    switch (loop) {
     case VM_HOLD:
         return rate < n->rate;
     case VM_UP:
@@ -213,13 +213,13 @@ static void find_readers(struct rp_program *p)
             p->reader[p->ports[p->code[i].arg].channel] = i;
 }
 
-/* Gives every register that may vary within a stretch a buffer, free again after its last use;
- * the last freed is taken first, so that the working set stays small. An instruction's outputs
- * are placed before its inputs are freed: kernels may assume they do not overlap. Returns -1
- * when more than VM_MAX_LIVE would be needed. */
+/* Gives every register that may vary within a stretch a buffer of its rate's size, free again for
+ * others of that rate after its last use; the last freed is taken first, so that the working set
+ * stays small. An instruction's outputs are placed before its inputs are freed: kernels may assume
+ * they do not overlap. Returns -1 when more than VM_MAX_LIVE are in use at once. */
 static int assign_buffers(struct rp_program *p, const struct scratch *s)
 {
-    uint32_t spare = 0;
+    uint32_t spare[VM_MAX_RATE + 1] = {0}, live = 0; /* spare: the register freed last, or 0 */
     for (uint32_t i = 0; i < p->instruction_count; i++) {
         const struct vm_instruction *n = &p->code[i];
         for (unsigned j = 0; j < n->outputs; j++)
@@ -229,21 +229,31 @@ static int assign_buffers(struct rp_program *p, const struct scratch *s)
     }
     for (uint32_t i = 0; i < p->instruction_count; i++) {
         const struct vm_instruction *n = &p->code[i];
-        for (unsigned j = 0; j < n->outputs; j++) {
-            if (n->opcode == VM_LOAD_CONST)
-                p->buffer[n->out[j]] = VM_NONE;
-            else
-                p->buffer[n->out[j]] = spare ? s->spare[--spare] : p->buffer_count++;
+        if (n->opcode == VM_LOAD_CONST) {
+            p->buffer[n->out[0]] = VM_NONE;
+            continue;
         }
+        for (unsigned j = 0; j < n->outputs; j++, live++) {
+            uint32_t from = spare[n->rate];
+            p->buffer[n->out[j]] = from ? p->buffer[from] : p->buffer_blocks;
+            if (from)
+                spare[n->rate] = s->next[from];
+            else
+                p->buffer_blocks += UINT32_C(1) << n->rate;
+        }
+        if (live > VM_MAX_LIVE)
+            return -1;
         for (unsigned j = 0; j < n->inputs + n->outputs; j++) {
             uint32_t r = j < n->inputs ? n->in[j] : n->out[j - n->inputs];
             if (s->last_use[r] != i || p->buffer[r] == VM_NONE)
                 continue;
-            s->spare[spare++] = p->buffer[r];
+            s->next[r] = spare[s->rate[r]];
+            spare[s->rate[r]] = r;
+            live--;
             s->last_use[r] = VM_NONE; /* an instruction may name a register twice */
         }
     }
-    return p->buffer_count > VM_MAX_LIVE ? -1 : 0;
+    return 0;
 }
 
 static struct rp_program *fail(struct rp_error *error, enum rp_status status, const char *reason)
@@ -282,6 +292,7 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
         return NULL;
     }
     find_readers(p);
+    vm_find_costs(p, scratch.constant);
     uint32_t wrong = find_wrong_rate(p, &file, scratch.rate);
     if (wrong != VM_NONE) {
         fail(error, RP_REFUSED, "an operand has another rate than its instruction");
@@ -309,37 +320,6 @@ unsigned rp_channels(const struct rp_program *p)
 unsigned rp_inputs(const struct rp_program *p)
 {
     return p->inputs;
-}
-
-static uint32_t instruction_cost(const struct vm_instruction *n)
-{
-    switch (n->opcode) {
-    case VM_CALL_OP:
-        return (uint32_t)vm_ops[n->arg].cost << n->rate;
-    case VM_READ_PORT:
-        return UINT32_C(3) << n->rate;
-    case VM_WRITE_PORT:
-        return UINT32_C(2) << n->rate;
-    default:
-        return 0;
-    }
-}
-
-uint32_t rp_cost(const struct rp_program *p)
-{
-    uint32_t cost = 0;
-    for (uint32_t i = 0; i < p->instruction_count; i++)
-        cost += instruction_cost(&p->code[i]);
-    return cost;
-}
-
-uint32_t rp_node_cost(const struct rp_program *p, const char *node)
-{
-    uint32_t cost = 0;
-    for (uint32_t i = 0; p->nodes && i < p->instruction_count; i++)
-        if (p->nodes[i] != VM_NONE && strcmp(p->names + p->nodes[i], node) == 0)
-            cost += instruction_cost(&p->code[i]);
-    return cost;
 }
 
 unsigned rp_param_count(const struct rp_program *p)

@@ -1,26 +1,11 @@
 /* loops.c - a family's kernels wrapped in loops over the frames of a stretch: built once per
- * family, lane width and ISA. VM_LANES voices a group, VM_VEC of them in a vector; VM_OPS and
- * VM_KERNELS are the family's files, VM_SUFFIX ends the functions' names. Where the CPU's vectors
- * are narrower than the group, each kernel runs over the group's parts in turn (VM_LANES / VM_VEC
- * of them). */
+ * family, lane width and ISA. VM_OPS and VM_KERNELS are the family's files, the rest width.h says.
+ */
 #include "vm/call.h"
+#include "vm/width.h"
 #include VM_KERNELS
 
-enum { LANES = VM_LANES, VEC = VM_VEC, PARTS = LANES / VEC, SIDE = PARTS > 1 ? 2 : 1 };
-
-_Static_assert(LANES % VEC == 0, "a group is a whole number of vectors");
-
-LANE_FN lane load(const float *p)
-{
-    lane x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-
-LANE_FN void store(float *p, lane x)
-{
-    memcpy(p, &x, sizeof x);
-}
+enum { SIDE = PARTS > 1 ? 2 : 1 };
 
 /* A part's state words, in a row as the kernel's struct has them. */
 LANE_FN void load_state(unsigned char *words, const uint32_t *state, unsigned count, unsigned part)
@@ -158,14 +143,10 @@ LANE_FN void rate_loop(struct vm_call *c, uint32_t steps, kernel_fn *kernel, uns
         memcpy(c->out[0] + (size_t)i * LANES, c->in[0] + (size_t)(i >> c->shift) * LANES,          \
                LANES * sizeof(float));
 
-#define PASTE(a, b)     a##b
-#define NAME(name, end) PASTE(name, end)
-#define RUN(name)       NAME(vm_run_##name##_, VM_SUFFIX)
-
-#define OP(id, name, in, out, state, key, memory, cost, algebra)                                   \
+#define OP(id, name, in, out, state, key, loop, cost, algebra)                                     \
     void RUN(name)(struct vm_call * c, uint32_t frames);                                           \
     void RUN(name)(struct vm_call * c, uint32_t frames)                                            \
     {                                                                                              \
-        RUN_##memory(name, in, out, state)                                                         \
+        RUN_##loop(name, in, out, state)                                                           \
     }
 #include VM_OPS

@@ -43,6 +43,7 @@ struct vm_instruction {
     uint32_t key, port, table; /* CALL_OP of an op that has them */
     uint32_t in[VM_OP_INPUTS], out[VM_OP_OUTPUTS];
     uint32_t state; /* first state word */
+    uint32_t cost;  /* operations a frame of the sample rate, at most */
 };
 
 struct vm_port {
@@ -65,6 +66,7 @@ struct vm_file {
     struct vm_section section[VM_SECTIONS];
     uint32_t constants, params, ports, tables, inputs, instructions;
     uint32_t table_values; /* all tables together */
+    uint32_t table_length[VM_MAX_TABLES];
     struct vm_totals totals;
 };
 
@@ -76,11 +78,10 @@ struct rp_program {
     struct vm_port *ports;
     struct vm_table *tables;
     struct vm_instruction *code;
-    uint32_t *buffer; /* by register: which signal buffer holds it */
-    uint32_t buffer_count;
-    uint32_t max_rate; /* of all instructions */
-    uint32_t block;    /* frames a stretch may have: RP_BLOCK, or less within short feedback */
-    uint32_t inputs;   /* channels from outside */
+    uint32_t *buffer; /* by register: where its signal is, in blocks; of rate r it takes 2^r */
+    uint32_t buffer_blocks; /* RP_BLOCK frames each */
+    uint32_t block;         /* frames a stretch may have: RP_BLOCK, or less within short feedback */
+    uint32_t inputs;        /* channels from outside */
     uint32_t reader[VM_MAX_INPUTS]; /* the first instruction that reads it, or VM_NONE */
     uint32_t *nodes; /* by instruction: offset in names, or VM_NONE; NULL without names */
     uint32_t *lines; /* by instruction: file name, line, column; NULL without lines */
@@ -94,6 +95,9 @@ enum rp_status vm_file_open(struct vm_file *, const void *bytes, size_t size, st
 /* Decodes the instruction at `at` in the code section. The bytes have been checked.
  * Returns its size in bytes. */
 uint32_t vm_decode(const uint8_t *at, struct vm_instruction *);
+
+/* Fills in the cost of each instruction. `constant` has room for each register. */
+void vm_find_costs(struct rp_program *, uint32_t *constant);
 
 /* A delay line is read at a time, an input is not. */
 static inline int vm_reads_input(const struct vm_instruction *n)

@@ -83,10 +83,10 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
 
 unsigned rp_channels(const struct rp_program *); /* 1 or 2 */
 unsigned rp_inputs(const struct rp_program *);   /* channels it takes: 0, 1 or 2 */
-/* Its cost in the model of docs/mixer.md: arithmetic operations a frame and voice. */
-uint32_t rp_cost(const struct rp_program *);
+/* Its cost in the model of docs/mixer.md: arithmetic operations a frame and voice, at most. */
+uint64_t rp_cost(const struct rp_program *);
 /* The share of it of one node, by its id in the patch. */
-uint32_t rp_node_cost(const struct rp_program *, const char *node);
+uint64_t rp_node_cost(const struct rp_program *, const char *node);
 unsigned rp_param_count(const struct rp_program *);
 const struct rp_param *rp_param_info(const struct rp_program *, unsigned param);
 int rp_param_find(const struct rp_program *, const char *name); /* -1: none */

@@ -1,9 +1,15 @@
 #include "vm/tables.h"
+#include "vm/format.h"
 #include <string.h>
 
+/* As the rows write costs. */
+#define PER_VALUE(first, per, limit) first, .by = VM_PER_VALUE, .each = per, .most = limit
+#define PER_INPUT(first, per, which, limit)                                                        \
+    first, .by = VM_PER_INPUT, .each = per, .most = limit, .input = which
+
 const struct vm_op_row vm_ops[] = {
-#define OP(id, name, in, out, state, key, memory, cost, algebra)                                   \
-    {id, in, out, state, key, VM_##memory, cost, #name, algebra},
+#define OP(id, name, in, out, state, key, loop, cost, algebra)                                     \
+    {id, in, out, state, key, VM_##loop, {.base = cost}, #name, algebra},
 #include "vm/ops.def"
 };
 const size_t vm_op_count = sizeof vm_ops / sizeof *vm_ops;

@@ -9,27 +9,36 @@
 enum { VM_MODULE_OUTPUTS = 8 };
 
 enum vm_op {
-#define OP(id, name, in, out, state, key, memory, cost, algebra) VM_OP_##name = id,
+#define OP(id, name, in, out, state, key, loop, cost, algebra) VM_OP_##name = id,
 #include "ops.def"
+};
+
+/* Operations a frame, at most: base, and `each` more for each value of its table, of which there
+ * are `most` or the program is refused; or for each whole of |input|, from 1 to `most`. */
+struct vm_cost {
+    uint32_t base;
+    enum { VM_FIXED, VM_PER_VALUE, VM_PER_INPUT } by;
+    uint32_t each, most;
+    unsigned input;
 };
 
 struct vm_op_row {
     uint16_t id;
     uint8_t inputs, outputs, state, key;
-    enum vm_memory memory;
-    uint16_t cost;
+    enum vm_loop loop;
+    struct vm_cost cost;
     const char *name, *algebra;
 };
 
 /* CALL_OP names a port, a table. */
 static inline int vm_op_has_port(const struct vm_op_row *row)
 {
-    return row->memory == VM_RING || row->memory == VM_TAP || row->memory == VM_RING_TABLE;
+    return row->loop == VM_RING || row->loop == VM_TAP || row->loop == VM_RING_TABLE;
 }
 
 static inline int vm_op_has_table(const struct vm_op_row *row)
 {
-    return row->memory == VM_TABLE || row->memory == VM_RING_TABLE;
+    return row->loop == VM_TABLE || row->loop == VM_RING_TABLE;
 }
 
 /* Its outputs are one value for one set of inputs, whenever. */
@@ -37,7 +46,7 @@ static inline int vm_op_is_stateless(const struct vm_op_row *row)
 {
     unsigned keys = row->key ? 2 : 0; /* these stay what they are */
     return row->state == keys &&
-           (row->memory == VM_NOTHING || row->memory == VM_TABLE || row->memory == VM_HOLD);
+           (row->loop == VM_NOTHING || row->loop == VM_TABLE || row->loop == VM_HOLD);
 }
 
 extern const struct vm_op_row vm_ops[];

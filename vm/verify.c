@@ -3,8 +3,10 @@
  * Every check reads only bytes that an earlier check proved to be there. After vm_file_open says
  * RP_OK: all counts and operand numbers are in range, every register is written before it is
  * read, state and delay memory are what STAT says and below the limits, and the code is straight
- * line, so a frame costs at most the sum of its ops. */
-#include "vm/program.h"
+ * line: a frame takes at most the operations that rp_cost says, which are bounded by the limits
+ * alone, since no op goes through a table longer than its row in ops.def accepts. Here is all but
+ * the code: verify_code.c. */
+#include "vm/verify.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,11 +14,7 @@
 const char vm_section_tags[VM_SECTIONS][5] = {"CNST", "PARM", "PORT", "TABL", "STAT",
                                               "CODE", "NODE", "NAME", "LINE"};
 
-static int refuse(struct rp_error *error, enum refusal code, uint64_t offset, const char *format,
-                  ...) __attribute__((format(printf, 4, 5)));
-
-static int refuse(struct rp_error *error, enum refusal code, uint64_t offset, const char *format,
-                  ...)
+int vm_refuse(struct rp_error *error, enum refusal code, uint64_t offset, const char *format, ...)
 {
     if (error) {
         memset(error, 0, sizeof *error);
@@ -34,11 +32,6 @@ static int refuse(struct rp_error *error, enum refusal code, uint64_t offset, co
 uint32_t vm_get_u32(const uint8_t *b)
 {
     return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-static uint32_t get_u16(const uint8_t *b)
-{
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8;
 }
 
 static float get_f32(const uint8_t *b)
@@ -90,28 +83,29 @@ static int check_header(struct vm_file *f, struct rp_error *e)
 {
     if (f->size < VM_HEADER_SIZE) {
         if (f->size >= 8 && memcmp(f->bytes, VM_MAGIC, 8) != 0)
-            return refuse(e, REFUSE_MAGIC, 0, "this is not a Repatch bytecode file");
-        return refuse(e, REFUSE_SHORT, f->size, "the file ends within its header");
+            return vm_refuse(e, REFUSE_MAGIC, 0, "this is not a Repatch bytecode file");
+        return vm_refuse(e, REFUSE_SHORT, f->size, "the file ends within its header");
     }
     if (memcmp(f->bytes, VM_MAGIC, 8) != 0)
-        return refuse(e, REFUSE_MAGIC, 0, "this is not a Repatch bytecode file");
+        return vm_refuse(e, REFUSE_MAGIC, 0, "this is not a Repatch bytecode file");
     uint32_t format = vm_get_u32(f->bytes + VM_AT_FORMAT);
     if (format != RP_FORMAT_VERSION)
-        return refuse(e, REFUSE_FORMAT, VM_AT_FORMAT,
-                      "format version %lu, this machine reads version %d", (unsigned long)format,
-                      RP_FORMAT_VERSION);
+        return vm_refuse(e, REFUSE_FORMAT, VM_AT_FORMAT,
+                         "format version %lu, this machine reads version %d", (unsigned long)format,
+                         RP_FORMAT_VERSION);
     uint32_t semantics = vm_get_u32(f->bytes + VM_AT_SEMANTICS);
     if (semantics != RP_SEMANTICS_VERSION)
-        return refuse(e, REFUSE_SEMANTICS, VM_AT_SEMANTICS,
-                      "semantics version %lu, this machine makes the samples of version %d",
-                      (unsigned long)semantics, RP_SEMANTICS_VERSION);
+        return vm_refuse(e, REFUSE_SEMANTICS, VM_AT_SEMANTICS,
+                         "semantics version %lu, this machine makes the samples of version %d",
+                         (unsigned long)semantics, RP_SEMANTICS_VERSION);
     uint32_t size = vm_get_u32(f->bytes + VM_AT_SIZE);
     if (size != f->size || f->size > VM_MAX_FILE)
-        return refuse(e, REFUSE_SIZE, VM_AT_SIZE, "the header says %lu bytes, the file has %llu",
-                      (unsigned long)size, (unsigned long long)f->size);
+        return vm_refuse(e, REFUSE_SIZE, VM_AT_SIZE, "the header says %lu bytes, the file has %llu",
+                         (unsigned long)size, (unsigned long long)f->size);
     if (vm_crc32(f->bytes + VM_HEADER_SIZE, f->size - VM_HEADER_SIZE) !=
         vm_get_u32(f->bytes + VM_AT_CRC))
-        return refuse(e, REFUSE_CHECKSUM, VM_AT_CRC, "the checksum does not match: damaged file");
+        return vm_refuse(e, REFUSE_CHECKSUM, VM_AT_CRC,
+                         "the checksum does not match: damaged file");
     return 0;
 }
 
@@ -132,10 +126,11 @@ static int keep_section(struct vm_file *f, size_t at, uint32_t length, struct rp
         return 0;
     struct vm_section *s = &f->section[name];
     if (s->bytes)
-        return refuse(e, REFUSE_SECTION, at, "a second section %s", vm_section_tags[name]);
+        return vm_refuse(e, REFUSE_SECTION, at, "a second section %s", vm_section_tags[name]);
     if (length % row_size[name] != 0)
-        return refuse(e, REFUSE_SECTION, at + 4, "section %s has %lu bytes, not a multiple of %lu",
-                      vm_section_tags[name], (unsigned long)length, (unsigned long)row_size[name]);
+        return vm_refuse(e, REFUSE_SECTION, at + 4,
+                         "section %s has %lu bytes, not a multiple of %lu", vm_section_tags[name],
+                         (unsigned long)length, (unsigned long)row_size[name]);
     s->bytes = f->bytes + at + VM_SECTION_HEADER;
     s->size = length;
     s->offset = at + VM_SECTION_HEADER;
@@ -147,27 +142,27 @@ static int find_sections(struct vm_file *f, struct rp_error *e)
     size_t at = VM_HEADER_SIZE;
     while (at < f->size) {
         if (f->size - at < VM_SECTION_HEADER)
-            return refuse(e, REFUSE_SECTION, at, "the file ends within a section header");
+            return vm_refuse(e, REFUSE_SECTION, at, "the file ends within a section header");
         uint32_t length = vm_get_u32(f->bytes + at + 4);
         size_t room = f->size - at - VM_SECTION_HEADER;
         size_t padding = (4 - length % 4) % 4;
         if (length > room || padding > room - length)
-            return refuse(e, REFUSE_SECTION, at + 4, "a section of %lu bytes where %llu remain",
-                          (unsigned long)length, (unsigned long long)room);
+            return vm_refuse(e, REFUSE_SECTION, at + 4, "a section of %lu bytes where %llu remain",
+                             (unsigned long)length, (unsigned long long)room);
         if (keep_section(f, at, length, e))
             return -1;
         at += VM_SECTION_HEADER + length;
         for (; padding > 0; padding--, at++)
             if (f->bytes[at] != 0)
-                return refuse(e, REFUSE_SECTION, at, "the padding after a section is not zero");
+                return vm_refuse(e, REFUSE_SECTION, at, "the padding after a section is not zero");
     }
     if (!f->section[VM_STAT].bytes || !f->section[VM_CODE].bytes)
-        return refuse(e, REFUSE_MISSING, f->size, "there is no section %s",
-                      f->section[VM_CODE].bytes ? "STAT" : "CODE");
+        return vm_refuse(e, REFUSE_MISSING, f->size, "there is no section %s",
+                         f->section[VM_CODE].bytes ? "STAT" : "CODE");
     if (f->section[VM_STAT].size != VM_STAT_SIZE)
-        return refuse(e, REFUSE_SECTION, f->section[VM_STAT].offset - 4,
-                      "section STAT has %lu bytes, not %d", (unsigned long)f->section[VM_STAT].size,
-                      VM_STAT_SIZE);
+        return vm_refuse(e, REFUSE_SECTION, f->section[VM_STAT].offset - 4,
+                         "section STAT has %lu bytes, not %d",
+                         (unsigned long)f->section[VM_STAT].size, VM_STAT_SIZE);
     return 0;
 }
 
@@ -176,16 +171,17 @@ static int check_count(const struct vm_file *f, enum vm_section_name name, uint3
 {
     *count = f->section[name].size / row;
     if (*count > limit)
-        return refuse(e, REFUSE_LIMIT, f->section[name].offset - 4, "%lu rows in %s, at most %lu",
-                      (unsigned long)*count, vm_section_tags[name], (unsigned long)limit);
+        return vm_refuse(e, REFUSE_LIMIT, f->section[name].offset - 4,
+                         "%lu rows in %s, at most %lu", (unsigned long)*count,
+                         vm_section_tags[name], (unsigned long)limit);
     return 0;
 }
 
 static int check_name(const struct vm_file *f, uint32_t name, uint64_t offset, struct rp_error *e)
 {
     if (name >= f->section[VM_NAME].size)
-        return refuse(e, REFUSE_NAME, offset, "name offset %lu of %lu bytes of names",
-                      (unsigned long)name, (unsigned long)f->section[VM_NAME].size);
+        return vm_refuse(e, REFUSE_NAME, offset, "name offset %lu of %lu bytes of names",
+                         (unsigned long)name, (unsigned long)f->section[VM_NAME].size);
     return 0;
 }
 
@@ -193,11 +189,11 @@ static int check_names(const struct vm_file *f, struct rp_error *e)
 {
     const struct vm_section *s = &f->section[VM_NAME];
     if (s->size > 0 && s->bytes[s->size - 1] != 0)
-        return refuse(e, REFUSE_NAME, s->offset + s->size - 1,
-                      "the last name does not end with a zero byte");
+        return vm_refuse(e, REFUSE_NAME, s->offset + s->size - 1,
+                         "the last name does not end with a zero byte");
     for (uint32_t i = 0; i < s->size; i++)
         if ((s->bytes[i] < 0x20 && s->bytes[i] != 0) || s->bytes[i] == 0x7f)
-            return refuse(e, REFUSE_NAME, s->offset + i, "a control character in a name");
+            return vm_refuse(e, REFUSE_NAME, s->offset + i, "a control character in a name");
     return 0;
 }
 
@@ -206,8 +202,8 @@ static int check_constants(const struct vm_file *f, struct rp_error *e)
     const struct vm_section *s = &f->section[VM_CNST];
     for (uint32_t i = 0; i < f->constants; i++)
         if (!is_finite_bits(vm_get_u32(s->bytes + 4 * (size_t)i)))
-            return refuse(e, REFUSE_CONSTANT, s->offset + 4 * (uint64_t)i,
-                          "constant %lu is not finite", (unsigned long)i);
+            return vm_refuse(e, REFUSE_CONSTANT, s->offset + 4 * (uint64_t)i,
+                             "constant %lu is not finite", (unsigned long)i);
     return 0;
 }
 
@@ -220,14 +216,17 @@ static int check_tables(struct vm_file *f, struct rp_error *e)
         uint32_t length = vm_get_u32(s->bytes + at);
         at += 4;
         if (length < 1 || length > (s->size - at) / 4)
-            return refuse(e, REFUSE_TABLE, offset, "a table of %lu values where %lu are left",
-                          (unsigned long)length, (unsigned long)(s->size - at) / 4);
-        if (length > VM_MAX_TABLE || ++f->tables > VM_MAX_TABLES)
-            return refuse(e, REFUSE_LIMIT, offset, "a table of more than %d values, or %d tables",
-                          VM_MAX_TABLE, VM_MAX_TABLES);
+            return vm_refuse(e, REFUSE_TABLE, offset, "a table of %lu values where %lu are left",
+                             (unsigned long)length, (unsigned long)(s->size - at) / 4);
+        if (length > VM_MAX_TABLE || f->tables == VM_MAX_TABLES)
+            return vm_refuse(e, REFUSE_LIMIT, offset,
+                             "a table of more than %d values, or %d tables", VM_MAX_TABLE,
+                             VM_MAX_TABLES);
         for (uint32_t i = 0; i < length; i++, at += 4)
             if (!is_finite_bits(vm_get_u32(s->bytes + at)))
-                return refuse(e, REFUSE_CONSTANT, s->offset + at, "a table's value is not finite");
+                return vm_refuse(e, REFUSE_CONSTANT, s->offset + at,
+                                 "a table's value is not finite");
+        f->table_length[f->tables++] = length;
         f->table_values += length;
     }
     return 0;
@@ -240,86 +239,67 @@ static int check_param(const struct vm_file *f, uint32_t i, struct rp_error *e)
     uint64_t at = s->offset + VM_PARAM_SIZE * (uint64_t)i;
     if (check_name(f, vm_get_u32(row), at, e))
         return -1;
-    uint32_t curve = get_u16(row + 6);
-    if (get_u16(row + 4) > RP_UNIT_GATE || curve > RP_EXPONENTIAL)
-        return refuse(e, REFUSE_PARAM, at + 4, "parameter %lu has an unknown unit or curve",
-                      (unsigned long)i);
+    uint32_t curve = vm_get_u16(row + 6);
+    if (vm_get_u16(row + 4) > RP_UNIT_GATE || curve > RP_EXPONENTIAL)
+        return vm_refuse(e, REFUSE_PARAM, at + 4, "parameter %lu has an unknown unit or curve",
+                         (unsigned long)i);
     for (size_t k = 8; k < 20; k += 4)
         if (!is_finite_bits(vm_get_u32(row + k)))
-            return refuse(e, REFUSE_PARAM, at + k, "a bound of parameter %lu is not finite",
-                          (unsigned long)i);
+            return vm_refuse(e, REFUSE_PARAM, at + k, "a bound of parameter %lu is not finite",
+                             (unsigned long)i);
     float low = get_f32(row + 8), high = get_f32(row + 12), def = get_f32(row + 16);
     if (!(low <= def && def <= high))
-        return refuse(e, REFUSE_PARAM, at + 8, "the default of parameter %lu is not in its range",
-                      (unsigned long)i);
+        return vm_refuse(e, REFUSE_PARAM, at + 8,
+                         "the default of parameter %lu is not in its range", (unsigned long)i);
     if (curve == RP_EXPONENTIAL && !(low > 0.0f || high < 0.0f))
-        return refuse(e, REFUSE_PARAM, at + 6,
-                      "parameter %lu is exponential over a range with zero in it",
-                      (unsigned long)i);
+        return vm_refuse(e, REFUSE_PARAM, at + 6,
+                         "parameter %lu is exponential over a range with zero in it",
+                         (unsigned long)i);
     return 0;
-}
-
-static const uint8_t *port_row(const struct vm_file *f, uint32_t port)
-{
-    return f->section[VM_PORT].bytes + VM_PORT_SIZE * (size_t)port;
-}
-
-static uint64_t port_offset(const struct vm_file *f, uint32_t port)
-{
-    return f->section[VM_PORT].offset + VM_PORT_SIZE * (uint64_t)port;
-}
-
-static enum vm_port_kind port_kind(const struct vm_file *f, uint32_t port)
-{
-    return (enum vm_port_kind)get_u16(port_row(f, port));
-}
-
-static unsigned port_rate(const struct vm_file *f, uint32_t port)
-{
-    return get_u16(port_row(f, port) + 2);
 }
 
 /* Adds the port's ring to *sum. */
 static int check_delay(const struct vm_file *f, uint32_t i, uint64_t *sum, struct rp_error *e)
 {
-    uint32_t low = vm_get_u32(port_row(f, i) + 4), high = vm_get_u32(port_row(f, i) + 8);
+    uint32_t low = vm_get_u32(vm_port_row(f, i) + 4), high = vm_get_u32(vm_port_row(f, i) + 8);
     if (low < 1 || low > high)
-        return refuse(e, REFUSE_PORT, port_offset(f, i) + 4,
-                      "port %lu has delays from %lu to %lu frames", (unsigned long)i,
-                      (unsigned long)low, (unsigned long)high);
-    if (high > VM_MAX_DELAY || (*sum += vm_delay_slots(high, port_rate(f, i))) > VM_MAX_RINGS)
-        return refuse(e, REFUSE_LIMIT, port_offset(f, i) + 8,
-                      "a delay of more than %d frames, or more than %d in all", VM_MAX_DELAY,
-                      VM_MAX_RINGS);
+        return vm_refuse(e, REFUSE_PORT, vm_port_offset(f, i) + 4,
+                         "port %lu has delays from %lu to %lu frames", (unsigned long)i,
+                         (unsigned long)low, (unsigned long)high);
+    if (high > VM_MAX_DELAY || (*sum += vm_delay_slots(high, vm_port_rate(f, i))) > VM_MAX_RINGS)
+        return vm_refuse(e, REFUSE_LIMIT, vm_port_offset(f, i) + 8,
+                         "a delay of more than %d frames, or more than %d in all", VM_MAX_DELAY,
+                         VM_MAX_RINGS);
     return 0;
 }
 
 static int check_ring(const struct vm_file *f, uint32_t i, uint64_t *sum, struct rp_error *e)
 {
-    uint32_t longest = vm_get_u32(port_row(f, i) + 4), rest = vm_get_u32(port_row(f, i) + 8);
+    uint32_t longest = vm_get_u32(vm_port_row(f, i) + 4), rest = vm_get_u32(vm_port_row(f, i) + 8);
     if (rest != 0)
-        return refuse(e, REFUSE_PORT, port_offset(f, i) + 8,
-                      "port %lu is a ring and its last field is not 0", (unsigned long)i);
+        return vm_refuse(e, REFUSE_PORT, vm_port_offset(f, i) + 8,
+                         "port %lu is a ring and its last field is not 0", (unsigned long)i);
     if (longest > VM_MAX_DELAY || (*sum += vm_ring_slots(longest)) > VM_MAX_RINGS)
-        return refuse(e, REFUSE_LIMIT, port_offset(f, i) + 4,
-                      "a ring of more than %d frames, or more than %d in all", VM_MAX_DELAY,
-                      VM_MAX_RINGS);
+        return vm_refuse(e, REFUSE_LIMIT, vm_port_offset(f, i) + 4,
+                         "a ring of more than %d frames, or more than %d in all", VM_MAX_DELAY,
+                         VM_MAX_RINGS);
     return 0;
 }
 
 /* The inputs are channels 0, 1 in this order, so that each is there once and none is left out. */
 static int check_input(struct vm_file *f, uint32_t i, struct rp_error *e)
 {
-    uint32_t channel = vm_get_u32(port_row(f, i) + 4), rest = vm_get_u32(port_row(f, i) + 8);
+    uint32_t channel = vm_get_u32(vm_port_row(f, i) + 4), rest = vm_get_u32(vm_port_row(f, i) + 8);
     if (f->inputs == VM_MAX_INPUTS)
-        return refuse(e, REFUSE_PORT, port_offset(f, i), "more than %d inputs", VM_MAX_INPUTS);
+        return vm_refuse(e, REFUSE_PORT, vm_port_offset(f, i), "more than %d inputs",
+                         VM_MAX_INPUTS);
     if (channel != f->inputs)
-        return refuse(e, REFUSE_PORT, port_offset(f, i) + 4,
-                      "port %lu is input channel %lu where channel %lu is next", (unsigned long)i,
-                      (unsigned long)channel, (unsigned long)f->inputs);
+        return vm_refuse(e, REFUSE_PORT, vm_port_offset(f, i) + 4,
+                         "port %lu is input channel %lu where channel %lu is next",
+                         (unsigned long)i, (unsigned long)channel, (unsigned long)f->inputs);
     if (rest != 0)
-        return refuse(e, REFUSE_PORT, port_offset(f, i) + 8,
-                      "port %lu is an input and its last field is not 0", (unsigned long)i);
+        return vm_refuse(e, REFUSE_PORT, vm_port_offset(f, i) + 8,
+                         "port %lu is an input and its last field is not 0", (unsigned long)i);
     f->inputs++;
     return 0;
 }
@@ -329,11 +309,11 @@ static int check_ports(struct vm_file *f, uint32_t *delay, struct rp_error *e)
     uint64_t sum = 0;
     for (uint32_t i = 0; i < f->ports; i++) {
         int failed;
-        unsigned rate = port_rate(f, i);
-        if (rate > (port_kind(f, i) == VM_PORT_INPUT ? 0 : VM_MAX_RATE))
-            return refuse(e, REFUSE_PORT, port_offset(f, i) + 2, "port %lu has rate %u",
-                          (unsigned long)i, rate);
-        switch (port_kind(f, i)) {
+        unsigned rate = vm_port_rate(f, i);
+        if (rate > (vm_port_kind(f, i) == VM_PORT_INPUT ? 0 : VM_MAX_RATE))
+            return vm_refuse(e, REFUSE_PORT, vm_port_offset(f, i) + 2, "port %lu has rate %u",
+                             (unsigned long)i, rate);
+        switch (vm_port_kind(f, i)) {
         case VM_PORT_DELAY:
             failed = check_delay(f, i, &sum, e);
             break;
@@ -344,212 +324,13 @@ static int check_ports(struct vm_file *f, uint32_t *delay, struct rp_error *e)
             failed = check_ring(f, i, &sum, e);
             break;
         default:
-            failed = refuse(e, REFUSE_PORT, port_offset(f, i), "port %lu is of unknown kind",
-                            (unsigned long)i);
+            failed = vm_refuse(e, REFUSE_PORT, vm_port_offset(f, i), "port %lu is of unknown kind",
+                               (unsigned long)i);
         }
         if (failed)
             return -1;
     }
     *delay = (uint32_t)sum;
-    return 0;
-}
-
-uint32_t vm_decode(const uint8_t *at, struct vm_instruction *n)
-{
-    memset(n, 0, sizeof *n);
-    n->opcode = (enum vm_opcode)at[0];
-    n->inputs = at[1];
-    n->outputs = at[2];
-    n->rate = at[3];
-    n->arg = vm_get_u32(at + 4);
-    const uint8_t *word = at + 8;
-    if (n->opcode == VM_CALL_OP) {
-        const struct vm_op_row *row = vm_op_by_id(n->arg);
-        n->arg = (uint32_t)(row - vm_ops);
-        uint32_t *extra[] = {row->key ? &n->key : NULL, vm_op_has_port(row) ? &n->port : NULL,
-                             vm_op_has_table(row) ? &n->table : NULL};
-        for (unsigned k = 0; k < 3; k++)
-            if (extra[k]) {
-                *extra[k] = vm_get_u32(word);
-                word += 4;
-            }
-    }
-    for (unsigned j = 0; j < n->inputs; j++, word += 4)
-        n->in[j] = vm_get_u32(word);
-    for (unsigned j = 0; j < n->outputs; j++, word += 4)
-        n->out[j] = vm_get_u32(word);
-    return (uint32_t)(word - at);
-}
-
-/* Checks that the instruction's bytes are there and of their op's shape. Its size, or 0. */
-static uint32_t check_shape(const uint8_t *at, size_t room, uint64_t offset, struct rp_error *e)
-{
-    unsigned in = 0, out = 0, extra = 0;
-    if (room < 8)
-        return (uint32_t)(refuse(e, REFUSE_INSTRUCTION, offset, "the code ends in an instruction"),
-                          0);
-    switch (at[0]) {
-    case VM_LOAD_CONST:
-    case VM_LOAD_PARAM:
-        out = 1;
-        break;
-    case VM_READ_PORT: /* which of the two fits its port, check_operands asks */
-        in = at[1] ? 1 : 0;
-        out = 1;
-        break;
-    case VM_WRITE_PORT:
-        in = 1;
-        break;
-    case VM_WRITE_OUTPUT:
-        in = at[1] == 2 ? 2 : 1;
-        break;
-    case VM_CALL_OP: {
-        const struct vm_op_row *row = vm_op_by_id(vm_get_u32(at + 4));
-        if (!row) {
-            refuse(e, REFUSE_INSTRUCTION, offset + 4, "there is no op %lu",
-                   (unsigned long)vm_get_u32(at + 4));
-            return 0;
-        }
-        in = row->inputs;
-        out = row->outputs;
-        extra = row->key + (unsigned)vm_op_has_port(row) + (unsigned)vm_op_has_table(row);
-        break;
-    }
-    default:
-        refuse(e, REFUSE_INSTRUCTION, offset, "there is no opcode %d", at[0]);
-        return 0;
-    }
-    if (at[3] > VM_MAX_RATE) {
-        refuse(e, REFUSE_INSTRUCTION, offset + 3, "rate %d, at most %d", at[3], VM_MAX_RATE);
-        return 0;
-    }
-    if (at[1] != in || at[2] != out) {
-        refuse(e, REFUSE_INSTRUCTION, offset + 1,
-               "%d inputs and %d outputs where the instruction has %u and %u", at[1], at[2], in,
-               out);
-        return 0;
-    }
-    uint32_t size = 8 + 4 * (extra + in + out);
-    if (size > room) {
-        refuse(e, REFUSE_INSTRUCTION, offset, "the code ends in an instruction");
-        return 0;
-    }
-    return size;
-}
-
-/* The port is there, of the kind and the rate that the instruction wants. */
-static int check_port_use(const struct vm_file *f, const struct vm_instruction *n, uint64_t offset,
-                          struct rp_error *e)
-{
-    static const char *const kinds[] = {"", "a delay line", "an input", "a ring"};
-    enum vm_port_kind wanted = VM_PORT_DELAY;
-    uint32_t port = n->arg;
-    if (n->opcode == VM_CALL_OP) {
-        const struct vm_op_row *row = &vm_ops[n->arg];
-        if (!vm_op_has_port(row))
-            return 0;
-        wanted = row->memory == VM_TAP ? VM_PORT_DELAY : VM_PORT_RING;
-        port = n->port;
-        if (port >= f->ports)
-            return refuse(e, REFUSE_OPERAND, offset + 8 + 4u * row->key, "port %lu of %lu",
-                          (unsigned long)port, (unsigned long)f->ports);
-    } else if (n->opcode == VM_READ_PORT && n->inputs == 0) {
-        wanted = VM_PORT_INPUT;
-    } else if (n->opcode != VM_READ_PORT && n->opcode != VM_WRITE_PORT) {
-        return 0;
-    }
-    if (port_kind(f, port) != wanted)
-        return refuse(e, REFUSE_INSTRUCTION, offset + 1, "port %lu is %s and used as %s",
-                      (unsigned long)port, kinds[port_kind(f, port)], kinds[wanted]);
-    if (port_rate(f, port) != n->rate)
-        return refuse(e, REFUSE_INSTRUCTION, offset + 3, "port %lu has rate %u, the instruction %u",
-                      (unsigned long)port, port_rate(f, port), n->rate);
-    return 0;
-}
-
-static int check_operands(const struct vm_file *f, const struct vm_instruction *n,
-                          uint32_t *registers, uint64_t offset, struct rp_error *e)
-{
-    uint32_t count[] = {
-        [VM_LOAD_CONST] = f->constants, [VM_LOAD_PARAM] = f->params, [VM_READ_PORT] = f->ports,
-        [VM_CALL_OP] = UINT32_MAX,      [VM_WRITE_PORT] = f->ports,  [VM_WRITE_OUTPUT] = 1};
-    if (n->arg >= count[n->opcode])
-        return refuse(e, REFUSE_OPERAND, offset + 4, "operand %lu of %lu", (unsigned long)n->arg,
-                      (unsigned long)count[n->opcode]);
-    if (check_port_use(f, n, offset, e))
-        return -1;
-    if (n->opcode == VM_CALL_OP && vm_op_has_table(&vm_ops[n->arg]) && n->table >= f->tables)
-        return refuse(e, REFUSE_OPERAND,
-                      offset + 8 + 4u * vm_ops[n->arg].key +
-                          4u * (unsigned)vm_op_has_port(&vm_ops[n->arg]),
-                      "table %lu of %lu", (unsigned long)n->table, (unsigned long)f->tables);
-    for (unsigned j = 0; j < n->inputs; j++)
-        if (n->in[j] < 1 || n->in[j] > *registers)
-            return refuse(e, REFUSE_OPERAND, offset, "register r%lu is read before it is written",
-                          (unsigned long)n->in[j]);
-    for (unsigned j = 0; j < n->outputs; j++)
-        if (n->out[j] != ++*registers)
-            return refuse(e, REFUSE_RESULT, offset, "register r%lu is written where r%lu is next",
-                          (unsigned long)n->out[j], (unsigned long)*registers);
-    return 0;
-}
-
-static int check_code(struct vm_file *f, struct vm_totals *sum, struct rp_error *e)
-{
-    const struct vm_section *s = &f->section[VM_CODE];
-    uint32_t at = 0;
-    while (at < s->size) {
-        uint64_t offset = s->offset + at;
-        if (sum->channels)
-            return refuse(e, REFUSE_OUTPUT, offset, "there is code after WRITE_OUTPUT");
-        if (f->instructions++ >= VM_MAX_INSTRUCTIONS)
-            return refuse(e, REFUSE_LIMIT, offset, "more than %d instructions",
-                          VM_MAX_INSTRUCTIONS);
-        uint32_t size = check_shape(s->bytes + at, s->size - at, offset, e);
-        if (size == 0)
-            return -1;
-        struct vm_instruction n;
-        vm_decode(s->bytes + at, &n);
-        if (check_operands(f, &n, &sum->registers, offset, e))
-            return -1;
-        if (n.opcode == VM_CALL_OP)
-            sum->state += vm_ops[n.arg].state;
-        if (sum->state > VM_MAX_STATE)
-            return refuse(e, REFUSE_LIMIT, offset, "more than %d state words", VM_MAX_STATE);
-        if (n.opcode == VM_WRITE_OUTPUT)
-            sum->channels = n.inputs;
-        at += size;
-    }
-    if (!sum->channels)
-        return refuse(e, REFUSE_OUTPUT, s->offset + s->size,
-                      "the code does not end in WRITE_OUTPUT");
-    return 0;
-}
-
-/* An op writes its own ring. A delay line nobody writes would read as silence for ever, one written
- * twice would depend on which write came last: both are compiler faults. Ports are few: count by
- * looking. */
-static int check_port_writes(const struct vm_file *f, struct rp_error *e)
-{
-    const struct vm_section *s = &f->section[VM_CODE];
-    uint8_t written[VM_MAX_PORTS] = {0};
-    struct vm_instruction n;
-    for (uint32_t at = 0; at < s->size;) {
-        uint64_t offset = s->offset + at;
-        at += vm_decode(s->bytes + at, &n);
-        uint32_t port = n.arg;
-        if (n.opcode == VM_CALL_OP && vm_op_has_port(&vm_ops[n.arg]) &&
-            vm_ops[n.arg].memory != VM_TAP)
-            port = n.port;
-        else if (n.opcode != VM_WRITE_PORT)
-            continue;
-        if (written[port]++)
-            return refuse(e, REFUSE_PORT, offset, "port %lu is written twice", (unsigned long)port);
-    }
-    for (uint32_t i = 0; i < f->ports; i++)
-        if (!written[i] && port_kind(f, i) != VM_PORT_INPUT)
-            return refuse(e, REFUSE_PORT, port_offset(f, i), "port %lu is never written",
-                          (unsigned long)i);
     return 0;
 }
 
@@ -561,8 +342,8 @@ static int check_stat(struct vm_file *f, const struct vm_totals *sum, struct rp_
     for (unsigned i = 0; i < 4; i++) {
         uint32_t said = vm_get_u32(s->bytes + 4 * i);
         if (said != real[i])
-            return refuse(e, REFUSE_STATE, s->offset + 4 * i, "%lu %s where the code has %lu",
-                          (unsigned long)said, names[i], (unsigned long)real[i]);
+            return vm_refuse(e, REFUSE_STATE, s->offset + 4 * i, "%lu %s where the code has %lu",
+                             (unsigned long)said, names[i], (unsigned long)real[i]);
     }
     f->totals = *sum;
     return 0;
@@ -573,11 +354,13 @@ static int check_debug(const struct vm_file *f, struct rp_error *e)
 {
     const struct vm_section *node = &f->section[VM_NODE], *line = &f->section[VM_LINE];
     if (node->bytes && node->size / 4 != f->instructions)
-        return refuse(e, REFUSE_SECTION, node->offset - 4, "NODE has %lu rows for %lu instructions",
-                      (unsigned long)node->size / 4, (unsigned long)f->instructions);
+        return vm_refuse(e, REFUSE_SECTION, node->offset - 4,
+                         "NODE has %lu rows for %lu instructions", (unsigned long)node->size / 4,
+                         (unsigned long)f->instructions);
     if (line->bytes && line->size / VM_LINE_SIZE != f->instructions)
-        return refuse(e, REFUSE_SECTION, line->offset - 4, "LINE has %lu rows for %lu instructions",
-                      (unsigned long)line->size / VM_LINE_SIZE, (unsigned long)f->instructions);
+        return vm_refuse(e, REFUSE_SECTION, line->offset - 4,
+                         "LINE has %lu rows for %lu instructions",
+                         (unsigned long)line->size / VM_LINE_SIZE, (unsigned long)f->instructions);
     for (uint32_t i = 0; i < f->instructions; i++) {
         uint32_t at = i * 4;
         if (node->bytes && vm_get_u32(node->bytes + at) != VM_NONE &&
@@ -606,7 +389,7 @@ enum rp_status vm_file_open(struct vm_file *f, const void *bytes, size_t size, s
     for (uint32_t i = 0; i < f->params; i++)
         if (check_param(f, i, e))
             return RP_REFUSED;
-    if (check_ports(f, &sum.delay, e) || check_code(f, &sum, e) || check_port_writes(f, e) ||
+    if (check_ports(f, &sum.delay, e) || vm_check_code(f, &sum, e) || vm_check_port_writes(f, e) ||
         check_stat(f, &sum, e) || check_debug(f, e))
         return RP_REFUSED;
     return RP_OK;

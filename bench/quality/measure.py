@@ -3,9 +3,10 @@
 `measure.py` alone tests the meters on signals whose answer is known.
 """
 import numpy as np
-from scipy import signal
+from scipy import linalg, signal
 
 SR = 48000.0
+IMAGE = 28e3  # images of what lies from half the rate to here are not heard either
 HEARD = 20e3  # what lies above is counted neither as sound nor as alias
 
 
@@ -108,36 +109,45 @@ def treble(level, f0, series, lo, hi):
 
 # ---- a sweep ----
 
-def sweep_alias(y, f, length=1024, terms=4, most=0.5):
+def sweep_alias(y, f, length=1024, most=0.6):
     """Power below 20 kHz that is no harmonic of a moving fundamental, dB under the harmonics'; by segment.
 
     y is compared with an additive reference in double: harmonics k of the phase that f, the frequency of each
     frame as the player had it, adds up to. Each harmonic's amplitude and phase may move within a segment of
-    `length` frames as a polynomial of `terms` terms, fitted by least squares: so delays, filters and drift of
-    the player are no aliases. Segments where the unknowns exceed `most` of the frames are left out; the rest is
-    scaled up by what a fit of so many unknowns takes from noise.
+    `length` frames as a polynomial, fitted by least squares: so delays, filters and drift of the player are no
+    aliases. It has 4 terms and one more for each 48th of an octave, since a sweep of 20 octaves a second moves a
+    harmonic by 0.4 octaves within a segment, across what a player's filter makes of the treble: with 4 for all,
+    that reads as aliases of -65 dB. It has fewer where the unknowns would exceed `most` of the frames; where that
+    leaves no 4, the segment is left out.
+    A harmonic fades out of the reference between 24 and 28 kHz, whose images lie above 20 kHz: beyond, its image
+    is an alias, however smoothly it goes on. The rest is scaled up by what a fit of so many unknowns takes from
+    noise.
     Gives middle frequency and dB for each segment."""
     phase = np.concatenate([[0.0], np.cumsum(f[:-1])]) / SR
     w = blackman_harris7(length)
     x = np.linspace(-1, 1, length)
-    shape = np.polynomial.legendre.legvander(x, terms - 1)
     freq = np.fft.rfftfreq(length, 1 / SR)
     heard = (freq > 10) & (freq < HEARD)
+    power = lambda s: np.sum(np.abs(np.fft.rfft(s * w)[heard]) ** 2)
     rows = []
     for start in range(0, len(y) - length + 1, length // 2):
         part = slice(start, start + length)
-        middle = f[start + length // 2]
-        k = np.arange(1, int(SR / 2 / f[part].min()) + 1)
-        unknowns = terms * (2 * len(k) + 1)
-        if unknowns > most * length:
+        middle = start + length // 2
+        k = np.arange(1, int(np.ceil(IMAGE / f[part].min())))
+        lines = 2 * len(k) + 1
+        octaves = abs(np.log2(f[start + length - 1] / f[start]))
+        terms = min(4 + int(48 * octaves), int(most * length / lines))
+        if terms < 4:
             continue
-        p = 2 * np.pi * ((phase[part, None] - phase[start + length // 2]) * k)
-        basis = np.hstack([np.cos(p), np.sin(p), np.ones((length, 1))])
+        p = 2 * np.pi * ((phase[part, None] - phase[middle]) * k)
+        there = np.sin(np.pi / 2 * np.clip((IMAGE - f[part, None] * k) / (IMAGE - SR / 2), 0, 1)) ** 2
+        basis = np.hstack([there * np.cos(p), there * np.sin(p), np.ones((length, 1))])
+        shape = np.polynomial.legendre.legvander(x, terms - 1)
         basis = (basis[:, :, None] * shape[:, None, :]).reshape(length, -1)
-        c = np.linalg.lstsq(basis, y[part], rcond=1e-13)[0]
-        fit = basis @ c
-        power = lambda s: np.sum(np.abs(np.fft.rfft(s * w)[heard]) ** 2)
-        rows.append((middle, db(power(y[part] - fit) / (1 - unknowns / length) / power(fit))))
+        square = basis.T @ basis
+        square[np.diag_indices(len(square))] += 1e-11 * length  # a harmonic that has all but left the reference
+        fit = basis @ linalg.solve(square, basis.T @ y[part], assume_a="pos")
+        rows.append((f[middle], db(power(y[part] - fit) / (1 - terms * lines / length) / power(fit))))
     return np.array(rows)
 
 
@@ -222,12 +232,19 @@ def test():
     noise = np.random.default_rng(1).standard_normal(n) * 1e-5
     m = held_note(y + noise, f0)
     close("noise", m["alias"], db(1e-10 * HEARD / 24e3 / np.sum((2 / np.pi / k) ** 2 / 2)), 0.1)
-    f = 440 * 2 ** (5 * np.arange(48000) / SR)
-    y = additive_saw(f, fade=3e3)
-    rows = sweep_alias(y + 1e-4 * np.sin(2 * np.pi * 3333.3 * t[:48000]), f)
-    clean = sweep_alias(y, f)
-    print("sweep meter: floor %.1f dB at most, %.1f in the middle" % (clean[:, 1].max(), np.median(clean[:, 1])))
-    close("sweep", np.median(rows[:, 1]), db(1e-8 / 2 / np.mean(y ** 2)), 2)
+    for seconds in (1, 0.25):
+        f = 440 * 2 ** (5 * np.arange(int(48000 * seconds)) / SR / seconds)
+        y = additive_saw(f, top=IMAGE, fade=12e3)
+        clean = sweep_alias(y, f)[:, 1]
+        print("sweep in %g s: the meter's floor %.1f dB at most, %.1f of all, %.1f in the middle" % (
+            seconds, clean.max(), db(np.mean(10 ** (clean / 10))), np.median(clean)))
+        rows = sweep_alias(y + 1e-4 * np.sin(2 * np.pi * 3333.3 * t[:len(f)]), f)
+        close("sweep", np.median(rows[:, 1]), db(1e-8 / 2 / np.mean(y ** 2)), 2)
+        images = additive_saw(f, top=SR - 4e3) - y
+        low = signal.firwin(1023, HEARD, fs=SR)
+        heard = lambda s: np.mean(signal.fftconvolve(s, low, "same")[len(f) // 2:] ** 2)
+        rows = sweep_alias(y + 1e-3 * images, f)
+        close("images", db(np.mean(10 ** (rows[len(rows) // 2:, 1] / 10))), db(1e-6 * heard(images) / heard(y)), 3)
     close("a line of -60 dB", snr(np.sin(t * 3000) + 1e-3 * np.cos(t * 3000), np.sin(t * 3000)), 60, 0.1)
     rng = np.random.default_rng(2)
     h = rng.standard_normal(4 * 48000) * np.exp(-6.9078 / 1.5 * np.arange(4 * 48000) / SR)

@@ -6,15 +6,15 @@ import numpy as np
 import measure
 import players
 
-SWEEPS = [(440.0, 5, 1.0), (440.0, 5, 0.25), (14080.0, -5, 1.0)]  # Hz, octaves, seconds
-BINS = [880, 1760, 3520, 7040, 14080]
+SWEEPS = [(440.0, 5, 1.0), (14080.0, -5, 1.0), (440.0, 5, 0.25), (14080.0, -5, 0.25)]  # Hz, octaves, seconds
 
 
 def main():
-    for shape, rows in (("saw", players.SAWS), ("square", players.SQUARES)):
+    for shape, rows in (("saw", players.SAWS), ("square", players.SQUARES), ("pulse", players.PULSES)):
         for lo, octaves, seconds in SWEEPS:
             print("\n%s, %g Hz, %g octaves in %g s: aliases below 20 kHz, dB under the harmonics, by octave from "
-                  "440 Hz; all; where ours is not ahead, Hz" % (shape, lo, octaves, seconds))
+                  "440 Hz; all; by how much ours leads, of all segments the least, at Hz, and the median; where it is "
+                  "not ahead, Hz: dB" % (shape, lo, octaves, seconds))
             ours = None
             for row in rows:
                 player = players.installed(row[0])
@@ -27,10 +27,13 @@ def main():
                 cells = [measure.db(power[octave == o].mean()) if (octave == o).any() else np.nan for o in range(5)]
                 if ours is None:
                     ours = m
-                behind = m[:, 1] - ours[:, 1]
-                print("%-14s %-16s" % row[:2] + " ".join("%7.1f" % c for c in cells) + "  all %7.1f" % measure.db(power.mean()) +
-                      "  lead at least %.1f" % behind.min() + "  " + " ".join("%.0f" % x for x in m[behind <= 0, 0][:10]
-                      if row is not rows[0]))
+                text = "%-14s %-16s" % row[:2] + " ".join("%7.1f" % c for c in cells) + "  all %6.1f" % measure.db(power.mean())
+                if row is not rows[0]:
+                    lead = m[:, 1] - ours[:, 1]
+                    text += "  lead %5.1f at %5.0f, %5.1f  %s" % (
+                        lead.min(), m[lead.argmin(), 0], np.median(lead),
+                        " ".join("%.0f: %.1f" % (x, d) for x, d in zip(m[:, 0], lead) if d <= 0) or "no segment")
+                print(text, flush=True)
 
 
 if __name__ == "__main__":

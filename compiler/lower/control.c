@@ -118,7 +118,7 @@ void lower_CONTROL_STEPS(struct lowering *l, unsigned node)
         set_out(l, node, i, out + (int)i);
 }
 
-enum { SCALE_MOST = 126 };
+enum { SCALE_MOST = VM_MAX_SCALE - 2 };
 
 /* The degrees ascending, each once, within an octave; then the last less 12 before the first, and
  * the first plus 12 after the last. Returns how many. */

@@ -1,7 +1,9 @@
 /* convolve.c - a signal through an impulse response. */
 #include "compiler/lower/delay.h"
 
-enum { CONVOLVE_TAPS = 8192, CONVOLVE_SUMS = 8 };
+enum { CONVOLVE_TAPS = VM_MAX_TAPS, CONVOLVE_SUMS = 8 };
+
+_Static_assert(CONVOLVE_TAPS == 8192, "messages and help say so");
 
 /* A column of the response backwards, zeros in front up to a multiple of 8. What is below 1e-17 is
  * nothing: times a ring's smallest value it would be denormal. */

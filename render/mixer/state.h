@@ -160,7 +160,7 @@ struct mix_params {
 struct mix_source_state {
     uint64_t plays; /* commands so far */
     struct mix_params params;
-    uint32_t cost;
+    uint64_t cost;
     /* Of a patch: */
     uint32_t fresh; /* instances that need a lane */
     uint32_t ended; /* instances whose lane another may take in this tick, or MIX_END */
@@ -172,7 +172,8 @@ struct mix_source_state {
 struct mix_bus_state {
     struct mix_level level;
     struct mix_params params;
-    uint32_t cut, cost;
+    uint32_t cut;
+    uint64_t cost;
     struct mix_list actions, spans;
     struct rp_group *rp;
     void *memory;

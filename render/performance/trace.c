@@ -213,7 +213,7 @@ static json_t *source_header(const struct mix_source *source)
     } else {
         put_number(object, "channels", rp_channels(source->program));
         put_number(object, "parameters", rp_param_count(source->program));
-        put_number(object, "cycles", rp_cost(source->program));
+        put_number(object, "cycles", (int64_t)rp_cost(source->program));
     }
     return object;
 }
@@ -223,7 +223,7 @@ static json_t *bus_header(const struct mix_bus *bus)
     json_t *object = json_object();
     put_text(object, "name", bus->name);
     if (bus->program)
-        put_number(object, "cycles", rp_cost(bus->program));
+        put_number(object, "cycles", (int64_t)rp_cost(bus->program));
     return object;
 }
 

@@ -75,6 +75,8 @@ static void map(enum kern_fn fn, size_t n, const uint32_t *bits, float *out)
         MAP(lane_log2(lane_from_bits(u)));
     case FN_TANH:
         MAP(lane_tanh(lane_from_bits(u)));
+    case FN_SQRT:
+        MAP(lane_sqrt(lane_from_bits(u)));
     case FN_STEP:
         MAP(blep_step(lane_from_bits(u)));
     case FN_RAMP:

@@ -17,7 +17,7 @@ enum kern_op {
     KERN_OPS
 };
 
-enum kern_fn { FN_SIN, FN_TAN, FN_EXP2, FN_LOG2, FN_TANH, FN_STEP, FN_RAMP, KERN_FNS };
+enum kern_fn { FN_SIN, FN_TAN, FN_EXP2, FN_LOG2, FN_TANH, FN_SQRT, FN_STEP, FN_RAMP, KERN_FNS };
 
 struct kern {
     int width;

@@ -513,7 +513,7 @@ static void cost_knows_patches_and_buses(void **state)
     struct rp_program *p = kit_program(k, "(patch (output (osc.sine (freq 100))))");
     struct rp_program *effect =
         kit_program(k, "(patch (output (delay.feedback (input.mono) (time 5ms))))");
-    assert_int_equal(rp_cost(p), 22);
+    assert_int_equal(rp_cost(p), 23);
     kit_bus(k, NULL, -1);
     kit_bus(k, effect, -1);
     kit_play(k, 0, kit_patch(k, p));
@@ -524,7 +524,7 @@ static void cost_knows_patches_and_buses(void **state)
     c->rate = MIX_RATE_ONE / 2;
     kit_run(k, 800);
     assert_int_equal(kit_cost(k, 0)->mix_cycles,
-                     20 + 15 + 12 + 12 + rp_cost(effect) + (24 + 22) + (24 + 16));
+                     20 + 15 + 12 + 12 + rp_cost(effect) + (24 + 23) + (24 + 16));
     kit_free(k);
 }
 

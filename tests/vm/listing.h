@@ -222,7 +222,7 @@ static inline void t_write(struct listing *t, unsigned port, unsigned r)
 static inline unsigned t_port_for(struct listing *t, const struct vm_op_row *row,
                                   const unsigned *in)
 {
-    if (row->memory == VM_TAP) {
+    if (row->loop == VM_TAP) {
         unsigned port = t_delay(t, 1u << t->rate, 300);
         t_write(t, port, row->inputs ? in[0] : t_const(t, 0.5f));
         return port;
@@ -298,7 +298,7 @@ static inline int t_has_op(const struct listing *t, const struct vm_op_row *row)
 
 static inline int t_changes_rate(const struct vm_op_row *row)
 {
-    return row->memory == VM_HOLD || row->memory == VM_UP || row->memory == VM_DOWN;
+    return row->loop == VM_HOLD || row->loop == VM_UP || row->loop == VM_DOWN;
 }
 
 /* A part at 8 times the rate and back: all that changes rates, and a delay line there. */

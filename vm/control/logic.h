@@ -131,8 +131,6 @@ KERNEL(quantise_step)
     out[0] = lane_sel(lane_lt(lane_abs(ratio), lane_set(4194304.0f)), whole * step, in[0]);
 }
 
-enum { SCALE_MOST = 128 };
-
 /* in: x semitones, held within +-1e6. The table is ascending, its first value the last degree less
  * 12, its last the first degree plus 12. out: 12 floor(x/12) and the nearest value to the rest; of
  * two as near the lower */
@@ -143,7 +141,7 @@ MEMORY_KERNEL(quantise_scale)
     lane octaves = whole_below(x / 12.0f) * 12.0f;
     lane rest = x - octaves;
     lane best = lane_set(memory->table[0]);
-    for (uint32_t i = 1; i < memory->length && i < SCALE_MOST; i++) {
+    for (uint32_t i = 1; i < memory->length; i++) {
         lane degree = lane_set(memory->table[i]);
         ilane nearer = lane_lt(lane_abs(rest - degree), lane_abs(rest - best));
         best = lane_sel(nearer, degree, best);

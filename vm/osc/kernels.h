@@ -28,7 +28,10 @@ LANE_FN ulane osc_turns(lane x)
     return lane_as_uint(lane_to_int(fraction * 2147483648.0f)) << 1;
 }
 
-/* What an oscillator's edges need to know of its frequency. */
+/* What an oscillator's edges need to know of its frequency. This frame's is taken for all of them,
+ * before and behind, however it moves: so each frame is the Fourier series at its phase, harmonic k
+ * through the kernel's response at k freq, and nothing folds but what the stop-band leaves. Edges
+ * placed where the phase truly passed them would alias no less. */
 struct osc_rate {
     lane speed;  /* |increment|, 2^-32 turns a frame */
     lane window; /* u a 2^-32 turn; u counts windows of BLEP_H frames */

@@ -124,7 +124,7 @@ MEMORY_KERNEL(sample_sinc)
 {
     (void)state;
     ilane i = sample_frames(in[0]), on = lane_gt(in[2], lane_set(0.0f));
-    lane f = in[1];
+    lane f = lane_clamp(in[1], 0.0f, 1.0f); /* so that c alone bounds the loop */
     lane c = lane_set(1.0f) / lane_clamp(lane_abs(in[3]), 1.0f, 16.0f);
     lane sum = lane_set(0.0f);
     for (int32_t k = 0; k < 256; k++) {
