@@ -246,7 +246,7 @@ check "its YAML reads" yaml_reads
 cat >"$work/waiting" <<S
 #!/bin/sh
 echo \$\$ >"$work/waiting.pid"
-exec sleep 60
+sleep 30 && touch "$work/finished"
 S
 chmod +x "$work/waiting"
 interrupted() { # SIGNAL ARGUMENTS...
@@ -264,6 +264,7 @@ interrupted() { # SIGNAL ARGUMENTS...
     "" | Z) ;; # nobody may have asked how it ended
     *) echo "the engine lives on"; return 1 ;;
     esac
+    [ ! -e "$work/finished" ] || { echo "the engine was waited for"; rm "$work/finished"; return 1; }
     nothing_left && diff -r "$work/kept" "$work/project"
 }
 # bash lets what it starts in the background ignore SIGINT, so python starts it.
@@ -283,7 +284,7 @@ p.send_signal(signal.SIGINT)
 assert p.wait() == -signal.SIGINT, p.returncode
 P
     local result=$?
-    [ $result = 0 ] && nothing_left
+    [ $result = 0 ] && nothing_left && [ ! -e "$work/finished" ]
 }
 check "SIGTERM: the engine ends, nothing stays" interrupted TERM coin.sx --engine-b "$work/waiting"
 check "SIGHUP in check" interrupted HUP check . --engine "$work/waiting"
