@@ -19,6 +19,7 @@ struct assembler {
     const struct source *source;
     struct bytecode b;
     const char *at, *end; /* of the line */
+    const char *stop;     /* of the text */
     struct token token;   /* the next one */
     int bad;              /* the line has been reported */
     const char **params;  /* names, by number */
@@ -219,16 +220,42 @@ static void directive_ring(struct assembler *a)
         bytecode_ring(&a->b, times, longest);
 }
 
+static const char *line_end(const struct assembler *a, const char *line)
+{
+    const char *end = memchr(line, '\n', (size_t)(a->stop - line));
+    return end ? end : a->stop;
+}
+
+/* A table goes on in lines that begin with a number. */
+static void next_value(struct assembler *a)
+{
+    while (a->token.kind == END && a->end < a->stop) {
+        const char *line = a->end + 1, *first = line;
+        while (first < a->stop && (*first == ' ' || *first == '\t' || *first == '\r'))
+            first++;
+        if (first >= a->stop || !strchr("+-0123456789\n;", *first))
+            return;
+        a->at = line;
+        a->end = line_end(a, line);
+        next(a);
+    }
+}
+
 static void directive_table(struct assembler *a)
 {
     uint32_t length = whole(a, 0, "the table's length expected here");
     float *values = NULL;
-    if (length < 1 || length > (uint32_t)(a->end - a->at) / 2 + 1)
+    if (length < 1 || length > (size_t)(a->stop - a->at) / 2 + 1)
         wrong(a, E_ASM_OPERAND, "not as many values as said");
     else
         values = arena_take(a->arena, length, sizeof *values);
-    for (uint32_t i = 0; values && i < length && !a->bad; i++)
-        values[i] = number(a);
+    for (uint32_t i = 0; values && i < length && !a->bad; i++) {
+        next_value(a);
+        if (a->token.kind == END)
+            wrong(a, E_ASM_OPERAND, "not as many values as said");
+        else
+            values[i] = number(a);
+    }
     if (values && !a->bad)
         bytecode_table(&a->b, values, length);
 }
@@ -475,11 +502,10 @@ struct bytes assemble(struct arena *arena, struct diags *diags, const struct sou
     struct assembler a = {.arena = arena, .diags = diags, .source = source};
     struct rp_error error;
     bytecode_init(&a.b, arena);
-    const char *end = source->text + source->size;
-    for (const char *line = source->text; line < end && !arena->failed;) {
-        const char *stop = memchr(line, '\n', (size_t)(end - line));
+    a.stop = source->text + source->size;
+    for (const char *line = source->text; line < a.stop && !arena->failed;) {
         a.at = line;
-        a.end = stop ? stop : end;
+        a.end = line_end(&a, line);
         a.bad = 0;
         read_line(&a);
         line = a.end + 1;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const item_words[] = {"nodes", "connections", "params", "use", "def"};
+static const char *const item_words[] = {"nodes", "connections", "params", "outputs", "use", "def"};
 enum { ITEM_WORDS = sizeof item_words / sizeof *item_words };
 
 static const char cable_help[] =
@@ -52,9 +52,10 @@ static void collect(struct builder *b, struct patch *patch, const struct sx *ite
     else if (is_patch_def(item))
         read_def_patch(b, patch, item);
     else if (!is_keyword(item) && !is_nested_item(item))
-        shape_error(b, item->place, "an item of a patch is wanted here",
-                    "(nodes ...), (connections ...), (params ...), (def ...), (use ...) "
-                    "or a module");
+        shape_error(
+            b, item->place, "an item of a patch is wanted here",
+            "(nodes ...), (connections ...), (params ...), (outputs ...), (def ...), (use ...) "
+            "or a module");
 }
 
 static const struct sx *type_field(const struct sx *entry)
@@ -136,6 +137,8 @@ static void declare_item(struct builder *b, struct patch *patch, const struct sx
 {
     if (is_form(item, "def") && !is_patch_def(item))
         declare_def(b, patch, item);
+    if (is_form(item, "outputs"))
+        declare_outputs(b, patch, item);
     for (const struct sx *e = is_form(item, "nodes") ? item->first->next : NULL; e; e = e->next)
         declare_entry(b, patch, e);
 }
@@ -187,6 +190,12 @@ static void read_item(struct builder *b, struct patch *patch, const struct sx *i
         struct proto *proto = declared(patch, next, item);
         if (proto && has_type(proto))
             read_nested(b, patch, item->first->next->next, proto);
+    } else if (is_form(item, "outputs")) {
+        for (const struct sx *entry = item->first->next; entry; entry = entry->next) {
+            struct proto *proto = declared(patch, next, entry);
+            if (proto && has_type(proto))
+                read_output(b, patch, proto);
+        }
     } else if (is_form(item, "nodes")) {
         for (const struct sx *entry = item->first->next; entry; entry = entry->next) {
             struct proto *proto = declared(patch, next, entry);

@@ -72,6 +72,7 @@ struct proto {
     char anonymous;      /* its id was made here: nothing in the text can name it */
     unsigned number;
     unsigned used_outputs; /* a bit each */
+    char joined;           /* a used patch's stereo goes to more than the output */
     unsigned rate;         /* oversampled 2^rate times, by the field there */
     struct place rate_place;
     const struct spread *spread; /* a unison of it; NULL: one of it */
@@ -81,6 +82,13 @@ struct proto {
 
 /* The outputs of a patch that is used as a module. */
 enum { SIDE_OUT, SIDE_LEFT, SIDE_RIGHT, SIDE_COUNT };
+
+/* Beyond them, outputs that the patch names: each is a mix. */
+struct named_output {
+    const char *name;
+    struct place place;
+    struct proto *proto;
+};
 
 enum patch_state { PATCH_NEW, PATCH_BUILDING, PATCH_BUILT, PATCH_BROKEN };
 
@@ -101,6 +109,8 @@ struct patch {
     struct graph graph;
     struct input side[SIDE_COUNT]; /* what each output is the sum of, in graph's numbers */
     int stereo;
+    struct named_output *outputs;
+    size_t output_count, output_capacity;
 };
 
 struct used_file {
@@ -192,6 +202,13 @@ void read_long(struct builder *, struct patch *, struct proto *);
 struct proto *read_nested(struct builder *, struct patch *, const struct sx *form,
                           struct proto *named);
 int set_type(struct builder *, struct proto *, struct type);
+
+/* Children come before: a node's place in the order is where its form ends. */
+int schedule_proto(struct builder *, struct patch *, const struct proto *);
+
+/* build_outputs.c */
+void declare_outputs(struct builder *, struct patch *, const struct sx *section);
+void read_output(struct builder *, struct patch *, struct proto *);
 
 /* build_extra.c */
 /* Reads what is no input among a node's fields; is_extra tells which they are. */

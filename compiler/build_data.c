@@ -1,7 +1,6 @@
 /* build_data.c - what is known when the patch is compiled: tables, samples, words of a choice. */
 #include "compiler/build.h"
 #include "vm/format.h"
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,10 +90,11 @@ static void add_number(struct builder *b, struct data *data, const struct sx *sx
         number_error(b, sx, status, &number);
         return;
     }
-    if (number.value < -(double)FLT_MAX || number.value > (double)FLT_MAX) {
+    if (number.value < -VM_MOST_WRITTEN || number.value > VM_MOST_WRITTEN) {
         struct diag *d = diag_error(b->diags, E_TABLE_VALUE, sx->place,
                                     "'%.60s' is more than a table can hold", sx->text);
-        diag_label(b->diags, d, "beyond single precision");
+        diag_label(b->diags, d, "beyond 1e24");
+        diag_help(b->diags, d, "what reads a table needs room above its numbers");
     }
     data->values[data->count++] = number.value;
 }
@@ -145,13 +145,17 @@ static const struct data *read_table(struct builder *b, const struct sx *form)
     }
     struct data *data = arena_take(b->arena, 1, sizeof *data);
     double *values = arena_take(b->arena, count, sizeof *values);
-    if (!data || !values)
+    struct place *rows = arena_take(b->arena, sx_count(form), sizeof *rows);
+    if (!data || !values || !rows)
         return NULL;
     data->values = values;
+    data->rows = rows;
     data->columns = first->kind == SX_LIST ? (unsigned)sx_count(first) : 1;
     const struct sx *item = first;
-    for (; item && is_even(first, item); item = item->next)
+    for (; item && is_even(first, item); item = item->next) {
+        *rows++ = item->place;
         add_item(b, data, item);
+    }
     if (item)
         uneven(b, first, item);
     return b->diags->count == before ? data : NULL;

@@ -37,14 +37,17 @@ static int runs_outside(const struct type *type)
 
 static void read_oversample(struct builder *b, struct proto *proto, const struct sx *field)
 {
-    static const char *const factors[] = {"1", "2", "4", "8"};
     const struct sx *value = field->first->next;
+    struct number number;
     if (runs_outside(&proto->type)) {
         not_oversampled(b, proto, field);
         return;
     }
-    for (unsigned rate = 1; value && !value->next && value->kind == SX_NUMBER && rate < 4; rate++)
-        if (strcmp(value->text, factors[rate]) == 0) {
+    int is_number = value && !value->next && value->kind == SX_NUMBER &&
+                    number_read(value->text, value->length, &number) == NUMBER_OK &&
+                    number.unit == NUMBER_BARE;
+    for (unsigned rate = 1; is_number && rate < 4; rate++)
+        if (number.value == (double)(1u << rate)) {
             proto->rate = rate;
             proto->rate_place = field->place;
             return;
@@ -229,12 +232,7 @@ static struct proto *add_module(struct unison *u, enum vm_module_id id, const ch
 
 static int schedule(struct unison *u, const struct proto *p)
 {
-    struct patch *patch = u->patch;
-    if (!p || arena_grow(u->b->arena, (void **)&patch->order, &patch->order_capacity,
-                         patch->order_count + 1, sizeof *patch->order))
-        return -1;
-    patch->order[patch->order_count++] = p->number;
-    return 0;
+    return p ? schedule_proto(u->b, u->patch, p) : -1;
 }
 
 static void give_constant(struct unison *u, struct input *in, double value)
@@ -277,7 +275,8 @@ static double place_of(unsigned i, unsigned count)
     return even(i % 2 ? count - 1 - i / 2 : i / 2, count);
 }
 
-/* 1, with *hz set, when the frequency is known now. */
+/* 1, with *hz set, when the frequency is known now. At a range's end a copy may leave the range:
+ * then it is computed, as it would be of a signal. */
 static int known_frequency(const struct proto *p, unsigned input, double *hz)
 {
     const struct input *in = &p->in[input];
@@ -293,6 +292,44 @@ static int known_frequency(const struct proto *p, unsigned input, double *hz)
     return 1;
 }
 
+/* Where a copy's phase begins unless it is given one: -1, or the input. A clock begins where it is
+ * said to. */
+static int phase_input(const struct proto *p)
+{
+    const struct vm_module *module = p->type.module;
+    int input = module ? type_find_input(&p->type, "phase") : -1;
+    if (input < 0 || strncmp(module->name, "osc.", 4) != 0 || module->id == VM_MOD_OSC_TICK ||
+        p->touched[input])
+        return -1;
+    return input;
+}
+
+/* Quadratic phases (Chu, 1972): at the start all copies together are as loud as later on average,
+ * and so is each of their harmonics whose number has no factor in common with count. */
+static double start_phase(unsigned i, unsigned count)
+{
+    unsigned square = count % 2 ? i * (i + 1) : i * i;
+    return (double)(square % (2 * count)) / (2.0 * count);
+}
+
+/* Whether a constant may stand there, and within a used patch wherever the param does. */
+static int takes(const struct type *type, unsigned input, double value)
+{
+    struct port port = type_port(type, input);
+    const struct graph *inner = type->patch ? &type->patch->graph : NULL;
+    int fits = value >= port.low && value <= port.high;
+    for (size_t n = 0; inner && n < inner->node_count && fits; n++) {
+        const struct node *node = &inner->nodes[n];
+        for (unsigned i = 0; i < node->module->inputs; i++)
+            for (unsigned t = 0; t < node->in[i].count; t++)
+                if (node->in[i].terms[t].kind == TERM_PARAM &&
+                    node->in[i].terms[t].param == input &&
+                    (value < node->module->in[i].low || value > node->module->in[i].high))
+                    fits = 0;
+    }
+    return fits;
+}
+
 static int give_frequency(struct unison *u, struct proto *copy, unsigned i)
 {
     unsigned input = (unsigned)u->s->input;
@@ -302,7 +339,7 @@ static int give_frequency(struct unison *u, struct proto *copy, unsigned i)
         copy->in[input] = u->p->in[input];
         return 0;
     }
-    if (known_frequency(u->p, input, &hz)) {
+    if (known_frequency(u->p, input, &hz) && takes(&u->p->type, input, hz * ratio)) {
         give_constant(u, &copy->in[input], hz * ratio);
         return 0;
     }
@@ -323,6 +360,9 @@ static struct proto *add_copy(struct unison *u, unsigned i)
     for (unsigned k = 0; k < type_inputs(&u->p->type); k++)
         if (k != (unsigned)u->s->input)
             copy->in[k] = u->p->in[k];
+    int phase = phase_input(u->p);
+    if (phase >= 0)
+        give_constant(u, &copy->in[phase], start_phase(i, u->s->count));
     return give_frequency(u, copy, i) || schedule(u, copy) ? NULL : copy;
 }
 

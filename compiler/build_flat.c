@@ -1,8 +1,8 @@
 /* build_flat.c - lays a patch out as one flat graph: instances of other patches are copied in.
  *
  * An instance becomes: a mix for each param that is given a sum, so that its value is one signal
- * wherever the patch uses it; the patch's nodes without its output; and a mix for each output
- * that is used and is not just one node's. */
+ * wherever the patch uses it; the patch's nodes without its output; a mix for each output that is
+ * used and is not just one node's; and where its sides stand apart, what joins them. */
 #include "compiler/build.h"
 #include <string.h>
 
@@ -11,6 +11,7 @@ struct flat {
     struct patch *patch;
     struct graph *g;
     const struct proto *blamed; /* the instance last reported: once is enough */
+    size_t own;                 /* nodes before those of sides_of */
 };
 
 static int is_gate_param(const struct proto *p, unsigned param)
@@ -52,12 +53,21 @@ static unsigned side_mixes(const struct proto *p, unsigned sides)
     return count;
 }
 
+/* Where the sides stand apart and go elsewhere than to this patch's output, they are joined. */
+static int needs_join(const struct proto *p)
+{
+    const struct graph *inner = &p->type.patch->graph;
+    const struct input *in = inner->nodes[inner->output].in;
+    return p->joined && p->type.patch->stereo &&
+           (in[VM_IN_OUTPUT_left].count > 0 || in[VM_IN_OUTPUT_right].count > 0);
+}
+
 static size_t node_count(const struct proto *p)
 {
     if (p->type.module)
         return 1;
     return p->type.patch->graph.node_count - 1 + param_mixes(p, type_inputs(&p->type)) +
-           side_mixes(p, SIDE_COUNT);
+           side_mixes(p, SIDE_COUNT) + (unsigned)needs_join(p);
 }
 
 /* Where an instance's copy of its patch's node stands. */
@@ -70,7 +80,8 @@ static unsigned copy_of(const struct proto *p, unsigned node)
 
 static unsigned side_mix(const struct proto *p, unsigned side)
 {
-    return p->first + p->count - side_mixes(p, SIDE_COUNT) + side_mixes(p, side);
+    return p->first + p->count - (unsigned)needs_join(p) - side_mixes(p, SIDE_COUNT) +
+           side_mixes(p, side);
 }
 
 static int number_nodes(struct flat *f)
@@ -123,15 +134,15 @@ static unsigned inner_rate(struct flat *f, const struct proto *p, const struct n
 }
 
 /* INSTANCE/NAME-sum; with a number when the patch itself has a node of that name. */
-static void set_mix(struct flat *f, unsigned index, const struct proto *p, const char *name,
-                    const char *ending)
+static void set_made(struct flat *f, unsigned index, const struct proto *p, const char *name,
+                     const char *ending, enum vm_module_id module)
 {
     struct arena *arena = f->b->arena;
     const char *id = arena_format(arena, "%s%s", name, ending);
     for (unsigned n = 2; id && table_get(&p->type.patch->names, id) != TABLE_NONE; n++)
         id = arena_format(arena, "%s%s%u", name, ending, n);
     id = id ? arena_format(arena, "%s/%s", p->id, id) : NULL;
-    set_node(f, index, id, vm_module_by_id(VM_MOD_MIX), p->rate, p->place);
+    set_node(f, index, id, vm_module_by_id(module), p->rate, p->place);
 }
 
 static void set_instance(struct flat *f, const struct proto *p)
@@ -140,7 +151,7 @@ static void set_instance(struct flat *f, const struct proto *p)
     unsigned params = type_inputs(&p->type);
     for (unsigned i = 0; i < params; i++)
         if (needs_param_mix(p, i))
-            set_mix(f, p->first + param_mixes(p, i), p, inner->params[i].name, "-sum");
+            set_made(f, p->first + param_mixes(p, i), p, inner->params[i].name, "-sum", VM_MOD_MIX);
     for (unsigned i = 0; i < inner->node_count; i++) {
         const struct node *node = &inner->nodes[i];
         if (i != inner->output)
@@ -149,7 +160,9 @@ static void set_instance(struct flat *f, const struct proto *p)
     }
     for (unsigned i = 0; i < SIDE_COUNT; i++)
         if (needs_side_mix(p, i))
-            set_mix(f, side_mix(p, i), p, type_output_name(&p->type, i), "-mix");
+            set_made(f, side_mix(p, i), p, type_output_name(&p->type, i), "-mix", VM_MOD_MIX);
+    if (needs_join(p))
+        set_made(f, p->first + p->count - 1, p, "out", "-join", VM_MOD_STEREO_JOIN);
 }
 
 static void set_nodes(struct flat *f)
@@ -200,6 +213,21 @@ static void put(struct flat *f, struct target to, struct term term)
         input_add(f->b, &f->g->nodes[to.node].in[to.input], term);
 }
 
+/* Of a patch's constants and what its params are given, the sum is constant too. */
+static void check_sum(struct flat *f, const struct proto *p, unsigned index, unsigned input)
+{
+    const struct node *node = &f->g->nodes[index];
+    const struct vm_in *row = &node->module->in[input];
+    const struct input *in = &node->in[input];
+    struct target to = {index, input, p};
+    double sum = 0.0;
+    unsigned t = 0;
+    for (; t < in->count && in->terms[t].kind == TERM_CONSTANT; t++)
+        sum += in->terms[t].value;
+    if (t > 1 && t == in->count && (sum < row->low || sum > row->high))
+        does_not_fit(f, to, p->place, "sum");
+}
+
 static void put_node(struct flat *f, struct target to, unsigned node, unsigned port,
                      struct place place)
 {
@@ -210,32 +238,30 @@ static void put_outer(struct flat *f, struct target to, const struct term *term)
 static void put_inner(struct flat *f, struct target to, const struct proto *p,
                       const struct term *term);
 
-/* Sides that stand apart in a used patch's output can stand apart in this patch's output only. */
-static void refuse_sides(struct flat *f, struct target to, const struct proto *p)
-{
-    const struct node *node = &f->g->nodes[to.node];
-    struct diag *d = diag_error(f->b->diags, E_USE_FIT, p->place,
-                                "the sides of '%s' do not fit into '%s'", p->type.name, node->id);
-    diag_label(f->b->diags, d, "its output has 'left' and 'right', not one stereo 'in'");
-    diag_note(f->b->diags, d, node->place, "which is defined here");
-}
-
-/* A used patch's stereo output: side by side. */
-static void put_stereo(struct flat *f, struct target to, const struct proto *p)
+/* A used patch's stereo output into this patch's output: side by side. */
+static void put_sides(struct flat *f, struct target to, const struct proto *p)
 {
     const struct graph *inner = &p->type.patch->graph;
     static const unsigned into[] = {VM_IN_OUTPUT_in, VM_IN_OUTPUT_left, VM_IN_OUTPUT_right};
     for (unsigned i = 0; i < 3; i++) {
         const struct input *in = &inner->nodes[inner->output].in[into[i]];
-        if (i > 0 && f->g->nodes[to.node].module->id != VM_MOD_OUTPUT) {
-            if (in->count > 0)
-                refuse_sides(f, to, p);
-            continue;
-        }
         struct target side = {to.node, i > 0 ? into[i] : to.input, to.via};
         for (unsigned t = 0; t < in->count; t++)
             put_inner(f, side, p, &in->terms[t]);
     }
+}
+
+static void put_stereo(struct flat *f, struct target to, const struct proto *p, struct place place)
+{
+    const struct graph *inner = &p->type.patch->graph;
+    const struct input *in = &inner->nodes[inner->output].in[VM_IN_OUTPUT_in];
+    if (f->g->nodes[to.node].module->id == VM_MOD_OUTPUT)
+        put_sides(f, to, p);
+    else if (needs_join(p))
+        put_node(f, to, p->first + p->count - 1, 0, place);
+    else
+        for (unsigned t = 0; t < in->count; t++)
+            put_inner(f, to, p, &in->terms[t]);
 }
 
 /* A term as this patch's protos have it. */
@@ -249,7 +275,10 @@ static void put_outer(struct flat *f, struct target to, const struct term *term)
     if (p->type.module)
         put_node(f, to, p->first, term->port, term->place);
     else if (term->port == SIDE_OUT && p->type.patch->stereo)
-        put_stereo(f, to, p);
+        put_stereo(f, to, p, term->place);
+    else if (term->port >= SIDE_COUNT)
+        put_node(f, to, copy_of(p, p->type.patch->outputs[term->port - SIDE_COUNT].proto->first), 0,
+                 term->place);
     else if (needs_side_mix(p, term->port))
         put_node(f, to, side_mix(p, term->port), 0, term->place);
     else
@@ -360,13 +389,13 @@ static void fill_copy(struct flat *f, const struct proto *p, unsigned node)
             continue;
         for (unsigned t = 0; t < in->count; t++)
             put_inner(f, to, p, &in->terms[t]);
+        check_sum(f, p, to.node, i);
     }
 }
 
-static void fill_side(struct flat *f, const struct proto *p, unsigned side)
+static void fill_side(struct flat *f, const struct proto *p, unsigned side, struct target to)
 {
     const struct input *in = &p->type.patch->side[side];
-    struct target to = {side_mix(p, side), VM_IN_MIX_in, NULL};
     for (unsigned t = 0; t < in->count; t++)
         put_inner(f, to, p, &in->terms[t]);
     if (in->count == 0)
@@ -386,7 +415,12 @@ static void fill_instance(struct flat *f, const struct proto *p)
             fill_copy(f, p, i);
     for (unsigned i = 0; i < SIDE_COUNT; i++)
         if (needs_side_mix(p, i))
-            fill_side(f, p, i);
+            fill_side(f, p, i, (struct target){side_mix(p, i), VM_IN_MIX_in, NULL});
+    if (needs_join(p)) {
+        unsigned join = p->first + p->count - 1;
+        fill_side(f, p, SIDE_LEFT, (struct target){join, VM_IN_STEREO_JOIN_left, NULL});
+        fill_side(f, p, SIDE_RIGHT, (struct target){join, VM_IN_STEREO_JOIN_right, NULL});
+    }
 }
 
 static void fill_module(struct flat *f, const struct proto *p)
@@ -415,6 +449,29 @@ static void check_ids(struct flat *f)
     }
 }
 
+/* A mix of an output that has no sides of its own; none where the patch is not used. */
+static unsigned sides_of(struct flat *f, struct term term)
+{
+    struct graph *g = f->g;
+    const struct node *from = &g->nodes[term.node];
+    struct place place = from->place;
+    for (size_t i = f->own; i < g->node_count; i++) {
+        const struct term *t = g->nodes[i].in ? g->nodes[i].in[VM_IN_MIX_in].terms : NULL;
+        if (t && t->node == term.node && t->port == term.port)
+            return (unsigned)i;
+    }
+    const char *id =
+        arena_format(f->b->arena, "%s/%s-sides", from->id, from->module->out[term.port].name);
+    if (arena_grow(f->b->arena, (void **)&g->nodes, &g->node_capacity, g->node_count + 1,
+                   sizeof *g->nodes))
+        return term.node;
+    unsigned index = (unsigned)g->node_count++;
+    set_node(f, index, id, vm_module_by_id(VM_MOD_MIX), g->nodes[term.node].rate, place);
+    if (g->nodes[index].in)
+        input_add(f->b, &g->nodes[index].in[VM_IN_MIX_in], term);
+    return index;
+}
+
 /* One side of what a stereo output node is given. */
 static void add_side(struct flat *f, enum vm_kind *kind, unsigned side, unsigned input,
                      const char *stereo_node)
@@ -430,8 +487,13 @@ static void add_side(struct flat *f, enum vm_kind *kind, unsigned side, unsigned
             int stereo = out == VM_STEREO || (out == VM_ANY && stereo_node[term.node]);
             if (stereo)
                 *kind = VM_STEREO;
-            if (stereo && side != SIDE_OUT)
-                term.port = (unsigned)type_find_output(&type, name);
+            int port = type_find_output(&type, name);
+            if (stereo && side != SIDE_OUT && (port < 0 || term.port > 0) && f->b->depth > 1) {
+                term.node = sides_of(f, term);
+                port = (int)side; /* a mix has them in the same places */
+            }
+            if (stereo && side != SIDE_OUT && port >= 0)
+                term.port = (unsigned)port;
         }
         input_add(f->b, &patch->side[side], term);
     }
@@ -479,7 +541,7 @@ static void find_inputs(struct flat *f)
 
 void lay_out_patch(struct builder *b, struct patch *patch)
 {
-    struct flat f = {b, patch, &patch->graph, NULL};
+    struct flat f = {b, patch, &patch->graph, NULL, 0};
     unsigned before = b->diags->count;
     if (number_nodes(&f))
         return;
@@ -494,6 +556,7 @@ void lay_out_patch(struct builder *b, struct patch *patch)
     if (b->arena->failed || b->diags->count != before)
         return;
     check_ids(&f);
+    f.own = f.g->node_count;
     find_inputs(&f);
     find_sides(&f);
 }

@@ -47,8 +47,8 @@ int table_put(struct arena *arena, struct table *table, const char *key, unsigne
     return 0;
 }
 
-static const char *const reserved[] = {"patch", "nodes", "connections", "params",
-                                       "def",   "use",   "as",          "type"};
+static const char *const reserved[] = {"patch", "nodes", "connections", "params", "def",
+                                       "use",   "as",    "type",        "outputs"};
 
 static int is_reserved(const char *text)
 {
@@ -73,6 +73,19 @@ static int has_id_shape(const char *text)
     return 1;
 }
 
+/* The longest run between slashes: used patches in one another make ids of many. */
+static size_t longest_part(const char *text)
+{
+    size_t longest = 0;
+    for (;; text++) {
+        size_t length = strcspn(text, "/");
+        longest = length > longest ? length : longest;
+        text += length;
+        if (!*text)
+            return longest;
+    }
+}
+
 int name_is_id(const char *text)
 {
     return has_id_shape(text) && !is_reserved(text);
@@ -85,15 +98,16 @@ int check_id(struct builder *b, const struct sx *sx, const char *what)
         shape_error(b, sx ? sx->place : none, "a name is wanted here", NULL);
         return -1;
     }
-    if (strlen(sx->text) == sx->length && sx->length <= ID_LIMIT && name_is_id(sx->text))
+    if (strlen(sx->text) == sx->length && longest_part(sx->text) <= ID_LIMIT &&
+        name_is_id(sx->text))
         return 0;
     struct diag *d = diag_error(b->diags, E_BAD_ID, sx->place, "'%.*s' cannot be the name of %s",
                                 ID_LIMIT, sx->text, what);
-    if (sx->length > ID_LIMIT)
+    if (longest_part(sx->text) > ID_LIMIT)
         diag_label(b->diags, d, "longer than %d characters", ID_LIMIT);
     else if (is_reserved(sx->text))
         diag_label(b->diags, d, "this word is reserved");
-    if (has_id_shape(sx->text) && sx->length <= ID_LIMIT)
+    if (has_id_shape(sx->text) && longest_part(sx->text) <= ID_LIMIT)
         diag_help(b->diags, d, "another name, such as '%s_1', will do", sx->text);
     else
         diag_help(b->diags, d, "begin with a letter or _, go on with letters, digits, _ - and /");

@@ -32,8 +32,7 @@ int set_type(struct builder *b, struct proto *proto, struct type type)
     return type.module || type.patch ? 0 : -1;
 }
 
-/* Children come before: a node's place in the order is where its form ends. */
-static int add_to_order(struct builder *b, struct patch *patch, const struct proto *proto)
+int schedule_proto(struct builder *b, struct patch *patch, const struct proto *proto)
 {
     if (arena_grow(b->arena, (void **)&patch->order, &patch->order_capacity, patch->order_count + 1,
                    sizeof *patch->order))
@@ -119,7 +118,7 @@ void read_long(struct builder *b, struct patch *patch, struct proto *proto)
             diag_note(b->diags, d, type_field->first->place, "first given here");
         }
     }
-    add_to_order(b, patch, proto);
+    schedule_proto(b, patch, proto);
 }
 
 static int names_input(const struct proto *proto, const struct sx *arg)
@@ -232,5 +231,5 @@ struct proto *read_nested(struct builder *b, struct patch *patch, const struct s
     read_args(b, patch, proto, head->next);
     if (!proto->id && name_anonymous(b, patch, proto))
         return NULL;
-    return add_to_order(b, patch, proto) ? NULL : proto;
+    return schedule_proto(b, patch, proto) ? NULL : proto;
 }

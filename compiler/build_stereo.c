@@ -62,7 +62,9 @@ static void refuse_stereo(struct builder *b, const struct graph *g, const struct
     struct diag *d = diag_error(b->diags, E_KIND, t->place, "input '%s' of '%s' wants a %s",
                                 in->name, n->module->name, vm_kind_name(in->kind));
     diag_label(b->diags, d, "this is stereo");
-    diag_help(b->diags, d, "'%s' is given stereo; its outputs left and right are signals",
+    diag_help(b->diags, d,
+              t->port ? "'%s' is given stereo; a mix of this has outputs left and right"
+                      : "'%s' is given stereo; its outputs left and right are signals",
               g->nodes[t->node].module->name);
 }
 

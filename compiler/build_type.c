@@ -36,13 +36,17 @@ int type_find_input(const struct type *type, const char *name)
 
 unsigned type_outputs(const struct type *type)
 {
-    return type->module ? type->module->outputs : SIDE_COUNT;
+    return type->module  ? type->module->outputs
+           : type->patch ? SIDE_COUNT + (unsigned)type->patch->output_count
+                         : 0;
 }
 
 const char *type_output_name(const struct type *type, unsigned output)
 {
     static const char *const sides[] = {"out", "left", "right"};
-    return type->module ? type->module->out[output].name : sides[output];
+    if (type->module)
+        return type->module->out[output].name;
+    return output < SIDE_COUNT ? sides[output] : type->patch->outputs[output - SIDE_COUNT].name;
 }
 
 int type_find_output(const struct type *type, const char *name)
@@ -57,6 +61,8 @@ enum vm_kind type_output_kind(const struct type *type, unsigned output)
 {
     if (type->module)
         return type->module->out[output].kind;
+    if (output >= SIDE_COUNT)
+        return VM_ANY;
     return output == SIDE_OUT && type->patch->stereo ? VM_STEREO : VM_SIGNAL;
 }
 
@@ -79,11 +85,12 @@ void unknown_output(struct builder *b, const struct type *type, struct place pla
 {
     struct diag *d =
         diag_error(b->diags, E_UNKNOWN_OUTPUT, place, "'%s' has no output '%s'", type->name, name);
-    const char *names[VM_OP_OUTPUTS + SIDE_COUNT];
     unsigned count = type_outputs(type);
-    for (unsigned i = 0; i < count; i++)
+    const char **names = arena_take(b->arena, count + 1, sizeof *names);
+    for (unsigned i = 0; names && i < count; i++)
         names[i] = type_output_name(type, i);
-    suggest(b, d, name, "its outputs are", names, count);
+    if (names)
+        suggest(b, d, name, "its outputs are", names, count);
 }
 
 static struct local_type *own_type(struct patch *patch, const char *name)

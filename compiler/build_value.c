@@ -210,7 +210,10 @@ static void add_node(struct builder *b, struct proto *proto, unsigned input, str
     if (check_static(b, &proto->type, input, place) ||
         check_kind(b, &proto->type, input, place, &from))
         return;
-    source->used_outputs |= 1u << output;
+    if (output < SIDE_COUNT)
+        source->used_outputs |= 1u << output;
+    if (output == SIDE_OUT && !(proto->type.module && proto->type.module->id == VM_MOD_OUTPUT))
+        source->joined = 1;
     input_add(
         b, &proto->in[input],
         (struct term){.kind = TERM_NODE, .node = source->number, .port = output, .place = place});

@@ -148,6 +148,77 @@ static void put_form(struct layout *l, const struct sx *sx, unsigned level)
     l->after_line_comment = sx->kind == SX_COMMENT && *written(sx) == ';';
 }
 
+/* ---- scores ----
+ *
+ * Music is read by its lines: an author's line ends stay, and the blanks that line up columns. */
+
+static unsigned raw_width(const struct sx *sx)
+{
+    if (sx->kind != SX_LIST)
+        return points(written(sx), written_length(sx));
+    unsigned width = 2;
+    for (const struct sx *child = sx->first; child && width <= COLUMNS; child = child->next)
+        width += raw_width(child) + (child->next != NULL);
+    return width;
+}
+
+static int is_option(const struct sx *sx)
+{
+    return sx->kind == SX_SYMBOL && *written(sx) == ':';
+}
+
+static int ends_line(const struct sx *sx)
+{
+    return sx->kind == SX_COMMENT && *written(sx) == ';';
+}
+
+/* Blanks between neighbours on one line: as they are, and at least one. */
+static unsigned blanks(const struct sx *before, const struct sx *sx)
+{
+    size_t from = before->place.begin + written_length(before);
+    unsigned count = (unsigned)(sx->place.begin - from);
+    return count > 0 ? count : 1;
+}
+
+/* What must fit behind `before`: the item, of an option its value too, and the parentheses that
+ * close behind it. */
+static int fits_behind(const struct layout *l, const struct sx *before, const struct sx *sx,
+                       unsigned closing)
+{
+    const struct sx *last = is_option(sx) && sx->next ? sx->next : sx;
+    unsigned width = blanks(before, sx) + raw_width(sx);
+    if (last != sx)
+        width += 1 + raw_width(last);
+    return sx->kind == SX_COMMENT || l->column + width + (last->next ? 0 : closing) <= COLUMNS;
+}
+
+static void put_score(struct layout *l, const struct sx *sx, unsigned level, unsigned closing)
+{
+    const struct sx *before = NULL;
+    if (sx->kind != SX_LIST) {
+        put(l, written(sx), written_length(sx));
+        return;
+    }
+    put(l, "(", 1);
+    for (const struct sx *child = sx->first; child; before = child, child = child->next) {
+        unsigned lines = before ? line_ends(before, child) : 0;
+        int paired = before && is_option(before) && lines == 0;
+        if (before && (lines > 0 || ends_line(before) ||
+                       (!paired && !fits_behind(l, before, child, closing + 1)))) {
+            if (lines > 1)
+                fputc('\n', l->file);
+            new_line(l, (level + 1) * TAB);
+        } else if (before) {
+            fprintf(l->file, "%*s", (int)blanks(before, child), "");
+            l->column += blanks(before, child);
+        }
+        put_score(l, child, level + 1, child->next ? 0 : closing + 1);
+    }
+    if (before && ends_line(before))
+        new_line(l, level * TAB);
+    put(l, ")", 1);
+}
+
 /* Comments are kept here. */
 static const struct sx *first_form(const struct sx *all)
 {
@@ -157,29 +228,61 @@ static const struct sx *first_form(const struct sx *all)
     return sx;
 }
 
+/* Whether a form of a score stays on its neighbour's line. */
+static int stays(const struct layout *l, const struct sx *before, const struct sx *sx)
+{
+    return line_ends(before, sx) == 0 && !ends_line(before) && fits_behind(l, before, sx, 0);
+}
+
+static void put_scores(struct layout *l, const struct sx *sx)
+{
+    const struct sx *before = NULL;
+    for (; sx; before = sx, sx = sx->next) {
+        if (before && stays(l, before, sx)) {
+            fprintf(l->file, "%*s", (int)blanks(before, sx), "");
+            l->column += blanks(before, sx);
+        } else if (before) {
+            fputs(line_ends(before, sx) > 1 ? "\n" : "", l->file);
+            new_line(l, 0);
+        }
+        put_score(l, sx, 0, 0);
+    }
+}
+
+static void put_patches(struct layout *l, const struct sx *sx)
+{
+    const struct sx *before = NULL;
+    for (; sx; before = sx, sx = sx->next) {
+        if (is_trailing(before, sx) && !l->after_line_comment) {
+            put(l, " ", 1);
+        } else if (before) {
+            fputs(line_ends(before, sx) > 1 ? "\n" : "", l->file);
+            new_line(l, 0);
+        }
+        put_form(l, sx, 0);
+    }
+}
+
 static int format_forms(struct arena *arena, struct diags *diags, const struct source *source,
                         FILE *file)
 {
     struct layout l = {file, 0, 0};
     const struct sx *all = sx_read(arena, diags, source, 1);
-    const struct sx *before = NULL;
-    if (all && is_score(first_form(all))) {
-        score_error(diags, first_form(all), "this is a score; patchc formats patches");
+    if (!all)
+        return -1;
+    const struct sx *first = first_form(all);
+    int score = first && is_score(first);
+    if (score && first->kind != SX_LIST) {
+        score_error(diags, first, "this is a score in JSON lines, which have no other layout");
         return -1;
     }
-    for (const struct sx *sx = all ? all->first : NULL; sx; sx = sx->next) {
-        if (is_trailing(before, sx) && !l.after_line_comment) {
-            put(&l, " ", 1);
-        } else if (before) {
-            fputs(line_ends(before, sx) > 1 ? "\n" : "", file);
-            new_line(&l, 0);
-        }
-        put_form(&l, sx, 0);
-        before = sx;
-    }
-    if (before)
+    if (score)
+        put_scores(&l, all->first);
+    else
+        put_patches(&l, all->first);
+    if (all->first)
         fputc('\n', file);
-    return all ? 0 : -1;
+    return 0;
 }
 
 /* The fewest digits, from 15 to 17, in which every real of the value keeps its exact value. */

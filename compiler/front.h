@@ -10,7 +10,7 @@
 enum {
     USE_LIMIT = 32,       /* patches in one another */
     NODE_LIMIT = 1000000, /* of a patch, every use written out */
-    ID_LIMIT = 128,       /* characters of a written id */
+    ID_LIMIT = 128,       /* characters of an id between slashes */
 };
 
 /* The JSON form as the (patch ...) form it stands for, with places in the JSON text. */

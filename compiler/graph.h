@@ -18,11 +18,12 @@ enum term_kind { TERM_CONSTANT, TERM_PARAM, TERM_NODE, TERM_TABLE };
 /* What a DATA input is given: numbers in base units (Hz, seconds, plain factors), row after row. */
 struct data {
     double *values;
-    size_t count;        /* at least 1 */
-    unsigned columns;    /* of a row; 1: a plain list */
-    const char *file;    /* of a sample, from the patch's folder; else NULL */
-    const char *channel; /* of a sample: mix, left or right */
-    double rate;         /* of a sample, frames a second; else 0 */
+    size_t count;             /* at least 1 */
+    unsigned columns;         /* of a row; 1: a plain list */
+    const char *file;         /* of a sample, from the patch's folder; else NULL */
+    const struct place *rows; /* where each row, or number of a plain list, is; NULL: a sample */
+    const char *channel;      /* of a sample: mix, left or right */
+    double rate;              /* of a sample, frames a second; else 0 */
 };
 
 /* One summand of an input. An input's value is its terms added from left to right; an input

@@ -106,6 +106,7 @@ static int add_port(struct ir *ir, struct ir_port port)
     if (arena_grow(ir->arena, (void **)&ir->ports, &ir->port_capacity, ir->port_count + 1,
                    sizeof *ir->ports))
         return 0;
+    port.node = ir->node;
     ir->ports[ir->port_count] = port;
     return (int)ir->port_count++;
 }
@@ -117,12 +118,12 @@ int ir_input(struct ir *ir)
 
 int ir_delay(struct ir *ir, uint32_t low, uint32_t high)
 {
-    return add_port(ir, (struct ir_port){VM_PORT_DELAY, ir->rate, low, high});
+    return add_port(ir, (struct ir_port){VM_PORT_DELAY, ir->rate, low, high, 0});
 }
 
 int ir_ring(struct ir *ir, uint32_t longest)
 {
-    return add_port(ir, (struct ir_port){VM_PORT_RING, ir->rate, 0, longest});
+    return add_port(ir, (struct ir_port){VM_PORT_RING, ir->rate, 0, longest, 0});
 }
 
 int ir_table(struct ir *ir, const float *values, uint32_t length)
@@ -178,7 +179,7 @@ int ir_constant_of(const struct ir *ir, int value, float *x)
 static int fold(struct ir *ir, const struct vm_op_row *row, const float *from)
 {
     float to[VM_OP_OUTPUTS];
-    vm_evaluate((uint32_t)(row - vm_ops), from, to);
+    vm_evaluate((uint32_t)(row - vm_ops), ir->rate, from, to);
     /* The results must be neighbours, so they are not looked up among older constants. */
     int first = IR_NONE;
     for (unsigned j = 0; j < row->outputs; j++) {

@@ -28,6 +28,7 @@ struct ir_port {
     enum vm_port_kind kind;
     unsigned rate;
     uint32_t low, high; /* frames, of a delay line; of a ring `high` */
+    unsigned node;      /* it belongs to */
 };
 
 struct ir_table {

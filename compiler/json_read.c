@@ -1,6 +1,7 @@
 /* json_read.c - the JSON form, made into the syntax tree the S-expressions give. */
 #include "compiler/front.h"
 #include "text/json.h"
+#include "vm/tables.h"
 #include <string.h>
 
 struct walk {
@@ -193,7 +194,25 @@ static void put_atoms(struct walk *w, struct made *made, const struct json_value
         put(made, atom(w, item, what));
 }
 
-static void read_inputs(struct walk *w, struct made *node, const struct json_value *object)
+/* A table or a word is no sum: there is one. */
+static int is_one(struct walk *w, const struct vm_module *module, const struct json_value *v)
+{
+    enum vm_kind kind = VM_SIGNAL;
+    for (unsigned i = 0; module && i < module->inputs; i++)
+        if (strcmp(module->in[i].name, v->key) == 0)
+            kind = module->in[i].kind;
+    const char *what = arena_format(w->arena, "'%s'", v->key);
+    if (kind == VM_CHOICE && !json_is_string(v->json))
+        wrong(w, v, what ? what : "", "a word in a string");
+    else if (kind == VM_DATA && json_is_array(v->json))
+        wrong(w, v, what ? what : "", "{\"table\": [...]} or {\"sample\": \"FILE\"}");
+    else
+        return 1;
+    return 0;
+}
+
+static void read_inputs(struct walk *w, struct made *node, const struct json_value *object,
+                        const struct vm_module *module)
 {
     if (!is_type(w, object, JSON_OBJECT))
         return;
@@ -202,10 +221,18 @@ static void read_inputs(struct walk *w, struct made *node, const struct json_val
             diag_error(w->diags, E_JSON_KEY, v->key_place, "'%s' cannot be an input", v->key);
             continue;
         }
+        if (!is_one(w, module, v))
+            continue;
         struct made field = make_named(w, whole(v), v->key_place, v->key);
         put_values(w, &field, v);
         put(node, field.list);
     }
+}
+
+/* How many there are is no quantity with a unit, which a string could say. */
+static struct sx *whole_atom(struct walk *w, const struct json_value *value, const char *what)
+{
+    return json_is_number(value->json) ? atom(w, value, what) : wrong(w, value, what, "a number");
 }
 
 /* "unison": 7 or {"copies": 7, "detune": 12, "width": 0.5} */
@@ -216,11 +243,11 @@ static struct sx *read_unison(struct walk *w, const struct json_value *value)
     struct sx *parts[3] = {NULL, NULL, NULL};
     int object = json_is_object(value->json);
     if (!object)
-        parts[0] = atom(w, value, "'unison'");
+        parts[0] = whole_atom(w, value, "'unison'");
     for (const struct json_value *v = object ? value->first : NULL; v; v = v->next) {
         size_t key = key_of(w, v, "a unison", keys, 3);
         if (key == 0) {
-            parts[0] = atom(w, v, "'copies'");
+            parts[0] = whole_atom(w, v, "'copies'");
         } else if (key < 3) {
             struct made part = make_named(w, whole(v), v->key_place, keys[key]);
             put(&part, atom(w, v, "a unison's field"));
@@ -235,7 +262,7 @@ static struct sx *read_unison(struct walk *w, const struct json_value *value)
 static struct sx *read_oversample(struct walk *w, const struct json_value *value)
 {
     struct made field = make_named(w, whole(value), value->key_place, "oversample");
-    put(&field, atom(w, value, "'oversample'"));
+    put(&field, whole_atom(w, value, "'oversample'"));
     return field.list;
 }
 
@@ -251,6 +278,8 @@ static struct sx *read_node(struct walk *w, const struct json_value *object)
         diag_help(w->diags, d, "add a type, as in \"type\": \"osc.sine\"");
         return NULL;
     }
+    const char *name = json_string_value(json_object_get(object->json, "type"));
+    const struct vm_module *module = name ? vm_module_by_name(name, strlen(name)) : NULL;
     for (const struct json_value *v = object->first; v; v = v->next) {
         size_t key = key_of(w, v, "a node", keys, 5);
         if (key == 0) {
@@ -258,7 +287,7 @@ static struct sx *read_node(struct walk *w, const struct json_value *object)
             put(&type, string(w, v));
             put(&node, type.list);
         } else if (key == 1) {
-            read_inputs(w, &node, v);
+            read_inputs(w, &node, v, module);
         } else if (key == 2) {
             is_type(w, v, JSON_STRING);
         } else if (key < 5) {
@@ -318,6 +347,13 @@ static struct sx *read_param(struct walk *w, const struct json_value *value)
     return param.list;
 }
 
+static struct sx *read_output(struct walk *w, const struct json_value *value)
+{
+    struct made output = make_named(w, whole(value), value->key_place, value->key);
+    put_values(w, &output, value);
+    return output.list;
+}
+
 static struct sx *read_use(struct walk *w, const struct json_value *object)
 {
     static const char *const keys[] = {"file", "as"};
@@ -367,15 +403,15 @@ static void put_each(struct walk *w, struct made *patch, const struct json_value
 
 static struct sx *read_patch(struct walk *w, const struct json_value *object)
 {
-    static const char *const keys[] = {"nodes", "connections", "params", "uses",
-                                       "defs",  "$schema",     "comment"};
+    static const char *const keys[] = {"nodes", "connections", "params",  "uses",
+                                       "defs",  "outputs",     "$schema", "comment"};
     static const json_type types[] = {JSON_OBJECT, JSON_ARRAY,  JSON_OBJECT, JSON_ARRAY,
-                                      JSON_OBJECT, JSON_STRING, JSON_STRING};
+                                      JSON_OBJECT, JSON_OBJECT, JSON_STRING, JSON_STRING};
     struct place start = {object->place.source, object->place.begin, object->place.begin + 1};
     struct made patch = make_named(w, object->place, start, "patch");
     for (const struct json_value *v = object->first; v; v = v->next) {
-        size_t key = key_of(w, v, "a patch", keys, 7);
-        if (key == 7 || !is_type(w, v, types[key]))
+        size_t key = key_of(w, v, "a patch", keys, 8);
+        if (key == 8 || !is_type(w, v, types[key]))
             continue;
         if (key == 0)
             put(&patch, read_section(w, v, "nodes", read_node));
@@ -387,6 +423,8 @@ static struct sx *read_patch(struct walk *w, const struct json_value *object)
             put_each(w, &patch, v, read_use);
         else if (key == 4)
             put_each(w, &patch, v, read_def);
+        else if (key == 5)
+            put(&patch, read_section(w, v, "outputs", read_output));
     }
     return patch.list;
 }

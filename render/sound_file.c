@@ -2,7 +2,6 @@
 #include "vm/format.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <float.h>
 #include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,8 +86,8 @@ static int take(struct file *f, size_t frames, enum sound_channel channel)
         return -1;
     for (size_t i = 0; i < frames; i++) {
         double x = frame_of(f->in + i * (size_t)f->info.channels, f->info.channels, channel);
-        if (!(x >= -(double)FLT_MAX && x <= (double)FLT_MAX))
-            return fail(f->sound, "a frame of it is not a finite number");
+        if (!(x >= -VM_MOST_WRITTEN && x <= VM_MOST_WRITTEN))
+            return fail(f->sound, "a frame of it is not a finite number, or beyond 1e24");
         f->sound->values[f->sound->count++] = x;
     }
     return 0;

@@ -50,6 +50,15 @@ reassembles() {
             cmp "$work/1.pbc" "$work/2.pbc" || return 1
     done
 }
+# A listing of the code is the whole text but for names and places, and a program of its own.
+listing_reassembles() {
+    status 0 "$patchc" "$1" -o "$work/1.pbc" && status 0 "$patchc" -S "$1" -o "$work/1.text" &&
+        status 0 "$patchc" -d "$work/1.pbc" -o "$work/all.text" &&
+        sed '/^\.node/d' "$work/all.text" | diff "$work/1.text" - &&
+        status 0 "$patchc" --assemble "$work/1.text" -o "$work/2.pbc" &&
+        status 0 "$patchc" -d "$work/2.pbc" && diff "$work/1.text" "$work/out" &&
+        ! grep -E '.{101}' "$work/1.text"
+}
 # The canonical form is the file itself: fixtures are written in it.
 is_formatted() {
     status 0 "$patchc" --format "$1" && diff "$1" "$work/out"
@@ -64,10 +73,34 @@ format_keeps_program() {
 for f in fixtures/*.sx; do
     check "$f: forms agree" forms_agree "$f"
     check "$f: reassembles" reassembles "$f"
+    check "$f: the listing reassembles" listing_reassembles "$f"
     check "$f: is formatted" is_formatted "$f"
     check "$f: formatting keeps the program" format_keeps_program "$f"
     check "$f: --check" status 0 "$patchc" --check "$f"
 done
+
+# ---- the same of every module's example ----
+
+mkdir "$work/examples"
+for name in $("$patchc" --modules | sed -n 's/^  \([a-z][^ ]*\) .*/\1/p'); do
+    f=$work/examples/$name.sx
+    "$patchc" --example "$name" -o "$f"
+    check "$name: forms agree" forms_agree "$f"
+    check "$name: reassembles" reassembles "$f"
+    check "$name: the listing reassembles" listing_reassembles "$f"
+done
+
+big_table() { # more values than a line, a block or a thousand lines hold
+    awk 'BEGIN {
+        print "(patch (output (math.lookup (osc.phasor (freq 1)) (table"
+        for (i = 0; i < 100000; i++) printf " %.7ge%d\n", i / 7 - 5000, i % 50 - 30
+        print "))))"
+    }' >"$work/big.sx"
+    reassembles "$work/big.sx" && listing_reassembles "$work/big.sx"
+}
+check "a table of 100000 values: the listing reassembles" big_table
+
+check "--emit at the ends of ranges" env PATCHC="$patchc" /usr/bin/python3 tests/front/emit.py "$work"
 
 # ---- what lowering and optimising make of small patches ----
 
@@ -152,6 +185,9 @@ check "schema: unknown key" bad_json x \
 check "schema: connection without end" bad_json x \
     '{"nodes":{"o":{"type":"osc.sine"},"out":{"type":"output"}},"connections":[{"from":["o","out"]}]}'
 check "schema: node without type" bad_json x '{"nodes":{"o":{},"out":{"type":"output"}}}'
+
+check "schema and patchc agree" env PATCHC="$patchc" /usr/bin/python3 tests/front/schema.py \
+    "$work/schema.json" "$work"
 
 # ---- the rest of patchc ----
 
@@ -413,15 +449,37 @@ counts_one() {
 check "one play refused" counts_one
 not_for_patchc() {
     local how
-    for how in --format --check -S "--emit json"; do
+    for how in --check -S "--emit json"; do
         # shellcheck disable=SC2086
         status 1 "$patchc" $how "$1" && says "this is a score" && says "= help: patchrun plays scores" &&
             [ ! -s "$work/out" ] || return 1
     done
-    status 1 "$patchc" --format "$1" && says "this is a score; patchc formats patches"
 }
 check "patchc and a score" not_for_patchc fixtures/scores/night-drive.sx
 check "patchc and a score in JSON" not_for_patchc fixtures/scores/game-loop.jsonl
+json_lines_have_one_layout() {
+    status 1 "$patchc" --format fixtures/scores/game-loop.jsonl && says "this is a score in JSON lines" &&
+        [ ! -s "$work/out" ]
+}
+check "--format: a score in JSON lines" json_lines_have_one_layout
+for f in fixtures/scores/*.sx; do
+    check "$f: is formatted" is_formatted "$f"
+done
+# Without any layout of its own the same score: the same sound, and what is formatted stays.
+format_keeps_score() {
+    local name=.format-test.sx
+    sed 's/^ *//; /^;/!s/  */ /g' "fixtures/scores/$1.sx" | awk '/;/ || /^$/ {print; next} {printf "%s ", $0}' \
+        >"fixtures/scores/$name"
+    status 0 "$patchc" --format "fixtures/scores/$name" -o "$work/once.sx" && cp "$work/once.sx" "fixtures/scores/$name" &&
+        is_formatted "fixtures/scores/$name" && ! grep -E '^[^;]{81}' "$work/once.sx" &&
+        [ "$("$patchrun" "fixtures/scores/$name" --quiet --hash | cut -d' ' -f1)" = "$(sed -n 's/^hash: //p' "golden/scores/$1.golden")" ]
+    local result=$?
+    rm -f "fixtures/scores/$name"
+    return $result
+}
+for f in stealing-oldest kit-808 engine; do
+    check "$f: formatting keeps the score" format_keeps_score "$f"
+done
 
 # ---- effects: a sound that goes in ----
 

@@ -111,21 +111,35 @@ static void put_params(const struct text *t, const struct vm_file *f)
     }
 }
 
-/* A table's values, or in a listing of the code alone how many they are. */
-static void put_tables(const struct text *t, const struct vm_file *f, enum vm_listing listing)
+/* The values in lines of at most COLUMNS. */
+static void put_table(const struct text *t, const uint8_t *values, uint32_t length)
+{
+    enum { COLUMNS = 100 };
+    char number[33] = " ";
+    char head[32];
+    snprintf(head, sizeof head, ".table %lu", (unsigned long)length);
+    put(t, "%s", head);
+    size_t column = strlen(head);
+    for (uint32_t k = 0; k < length; k++) {
+        vm_float_text(float_at(values + 4 * (size_t)k), number + 1);
+        size_t width = strlen(number);
+        if (column + width > COLUMNS) {
+            put(t, "\n ");
+            column = 1;
+        }
+        put(t, "%s", number);
+        column += width;
+    }
+    put(t, "\n");
+}
+
+static void put_tables(const struct text *t, const struct vm_file *f)
 {
     const uint8_t *at = f->section[VM_TABL].bytes;
     for (uint32_t i = 0; i < f->tables; i++) {
         uint32_t length = vm_get_u32(at);
-        char number[32];
-        at += 4;
-        put(t, ".table %lu", (unsigned long)length);
-        for (uint32_t k = 0; k < length; k++, at += 4) {
-            vm_float_text(float_at(at), number);
-            if (listing == VM_LISTING_FULL)
-                put(t, " %s", number);
-        }
-        put(t, "\n");
+        put_table(t, at + 4, length);
+        at += 4 + 4 * (size_t)length;
     }
 }
 
@@ -233,7 +247,7 @@ enum rp_status vm_disassemble(const void *bytes, size_t size, enum vm_listing li
     if (status != RP_OK)
         return status;
     put_params(&t, &f);
-    put_tables(&t, &f, listing);
+    put_tables(&t, &f);
     const struct vm_section *code = &f.section[VM_CODE];
     uint32_t i = 0;
     for (uint32_t at = 0; at < code->size; i++) {

@@ -8,7 +8,7 @@
 typedef void vm_text_sink(void *context, const char *text);
 
 enum vm_listing {
-    VM_LISTING_CODE, /* the instructions, after .param and .delay lines where there are any */
+    VM_LISTING_CODE, /* the instructions, after .param, .delay and .table lines if any */
     VM_LISTING_FULL, /* also the nodes and source lines they come from, and foreign sections */
 };
 

@@ -11,11 +11,55 @@ static void (*const run_table[])(struct vm_call *, uint32_t) = {
 #include "vm/ops.def"
 };
 
+/* Frames from `slot` on, at most n, that lie in a row in a ring. */
+static uint32_t in_a_row(const struct vm_delay *d, uint32_t slot, uint32_t n)
+{
+    uint32_t room = d->mask + 1 - slot;
+    return n < room ? n : room;
+}
+
+/* out := a + part (b - a), b a frame before a: along the ring, as wide as vectors are. */
+static void read_row(float *restrict out, const float *restrict a, const float *restrict b,
+                     uint32_t values, float part)
+{
+    for (uint32_t i = 0; i < values; i++)
+        out[i] = a[i] + part * (b[i] - a[i]);
+}
+
+/* A delay that is the same in all frames and lanes. */
+static void read_steady(const struct vm_call *c, uint32_t frames, float time)
+{
+    const struct vm_delay *d = c->delay;
+    time = time > d->low ? time : d->low;
+    time = time < d->high ? time : d->high;
+    uint32_t whole = (uint32_t)(int32_t)time, n;
+    float part = time - (float)(int32_t)whole;
+    for (uint32_t i = 0; i < frames; i += n) {
+        uint32_t slot = (d->at + i - whole) & d->mask;
+        const float *a = d->ring + (size_t)slot * LANES;
+        const float *b = slot ? a - LANES : d->ring + (size_t)d->mask * LANES;
+        n = slot ? in_a_row(d, slot, frames - i) : 1;
+        read_row(c->out[0] + (size_t)i * LANES, a, b, n * LANES, part);
+    }
+}
+
+static int is_steady(const struct vm_call *c)
+{
+    int same = !(c->varying & 1);
+    for (unsigned l = 1; l < LANES; l++)
+        same &= c->in[0][l] == c->in[0][0];
+    return same;
+}
+
 /* out := w[n - d], linear between frames, d := in[0] frames held within low to high. */
 static void read_port(struct vm_call *c, uint32_t frames)
 {
     const struct vm_delay *d = c->delay;
     size_t stride = c->varying & 1 ? LANES : 0;
+    if (is_steady(c)) {
+        read_steady(c, frames, c->in[0][0]);
+        return;
+    }
     for (unsigned l = 0; l < LANES; l++) {
         for (uint32_t i = 0; i < frames; i++) {
             float time = c->in[0][i * stride + l];
@@ -31,14 +75,20 @@ static void read_port(struct vm_call *c, uint32_t frames)
     }
 }
 
+static void write_row(float *restrict to, const float *restrict from, uint32_t vectors)
+{
+    for (size_t i = 0; i < (size_t)vectors * VEC; i += VEC)
+        store(to + i, lane_flush(load(from + i)));
+}
+
 static void write_port(struct vm_call *c, uint32_t frames)
 {
     const struct vm_delay *d = c->delay;
     size_t stride = c->varying & 1 ? LANES : 0;
-    for (uint32_t i = 0; i < frames; i++) {
-        float *slot = d->ring + (size_t)((d->at + i) & d->mask) * LANES;
-        for (unsigned part = 0; part < PARTS; part++)
-            store(slot + part * VEC, lane_flush(load(c->in[0] + i * stride + part * VEC)));
+    for (uint32_t i = 0, n; i < frames; i += n) {
+        uint32_t slot = (d->at + i) & d->mask;
+        n = stride ? in_a_row(d, slot, frames - i) : 1;
+        write_row(d->ring + (size_t)slot * LANES, c->in[0] + i * stride, n * PARTS);
     }
 }
 

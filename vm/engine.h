@@ -18,8 +18,8 @@ struct vm_engine {
  * CPU lacks the ISA. */
 const struct vm_engine *vm_engine_find(unsigned lanes, enum rp_isa isa);
 
-/* Runs one frame of a stateless op by its own kernel, for folding constants. `row` is a row
- * number of vm_ops. */
-void vm_evaluate(uint32_t row, const float *in, float *out);
+/* Runs one frame of a stateless op by its own kernel, at 2^rate times the sample rate, for folding
+ * constants. `row` is a row number of vm_ops. */
+void vm_evaluate(uint32_t row, unsigned rate, const float *in, float *out);
 
 #endif

@@ -59,9 +59,9 @@ unsigned rp_choose_lanes(size_t voices)
     return voices <= 8 ? 8 : 16;
 }
 
-void vm_evaluate(uint32_t row, const float *in, float *out)
+void vm_evaluate(uint32_t row, unsigned rate, const float *in, float *out)
 {
-    struct vm_call call = {0};
+    struct vm_call call = {.rate = (uint8_t)rate};
     for (unsigned j = 0; j < vm_ops[row].inputs; j++)
         call.in[j] = in + j;
     for (unsigned j = 0; j < vm_ops[row].outputs; j++)

@@ -57,6 +57,12 @@ enum {
 
 #define VM_NONE UINT32_C(0xffffffff)
 
+/* The most that a patch may write into a table: what interpolates, filters, convolves and amplifies
+ * has room above it. What a program keeps is made of it, of a thousand partials perhaps, and may
+ * be as much as an exponential gives. */
+#define VM_MOST_WRITTEN 1e24
+#define VM_MOST_KEPT    0x1p100f
+
 /* CRC-32 as in ISO 3309, PNG and zip: reflected 0x04c11db7, start and end with all ones. */
 uint32_t vm_crc32(const uint8_t *bytes, size_t size);
 uint32_t vm_get_u32(const uint8_t *bytes);

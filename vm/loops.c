@@ -22,7 +22,7 @@ LANE_FN void store_state(uint32_t *state, const unsigned char *words, unsigned c
 
 LANE_FN struct memory memory_of(const struct vm_call *c, unsigned kind, unsigned part)
 {
-    struct memory m = {0};
+    struct memory m = {.rate = (float)(1u << c->rate), .share = 1.0f / (float)(1u << c->rate)};
     if (kind == VM_RING || kind == VM_TAP || kind == VM_RING_TABLE) {
         m.ring = c->delay->ring + part * VEC;
         m.mask = c->delay->mask;

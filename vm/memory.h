@@ -1,4 +1,4 @@
-/* memory.h - rings and tables, as kernels see them.
+/* memory.h - rings, tables and the rate, as kernels see them.
  *
  * A ring holds past frames of VM_LANES voices side by side; a kernel sees the VM_VEC voices of its
  * part. A table is the same for all voices. Whatever index a kernel computes, it reads inside. */
@@ -18,6 +18,8 @@ struct memory {
     float low, high; /* frames back that a delay line's reads are held within */
     const float *table;
     uint32_t length; /* of the table, at least 1 */
+    float rate;      /* frames of the op's own a frame of the sample rate: 1, 2, 4 or 8 */
+    float share;     /* of them one is: 1/rate, exact */
 };
 
 /* This frame's slot becomes x; what is below 1e-20 becomes 0, so that no ring holds denormals. */
@@ -66,5 +68,18 @@ LANE_FN lane table_read(const struct memory *m, ilane at)
     return x;
 }
 #endif
+
+/* What an op at r times the sample rate is given is Hz over r and seconds times r, so that it can
+ * count in frames of its own; the bounds it holds them within go along, and are the same for a
+ * patch at every rate. All of it is exact. */
+LANE_FN lane held_hz(lane x, float low, float high, const struct memory *m)
+{
+    return lane_clamp(x, low * m->share, high * m->share);
+}
+
+LANE_FN lane held_seconds(lane x, float low, float high, const struct memory *m)
+{
+    return lane_clamp(x, low * m->rate, high * m->rate);
+}
 
 #endif

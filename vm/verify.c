@@ -47,6 +47,13 @@ static int is_finite_bits(uint32_t bits)
     return (bits & 0x7f800000u) != 0x7f800000u;
 }
 
+static int is_kept(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x >= -VM_MOST_KEPT && x <= VM_MOST_KEPT;
+}
+
 uint32_t vm_crc32(const uint8_t *bytes, size_t size)
 {
     /* Four bits at a time: a table small enough to stand here. */
@@ -223,9 +230,9 @@ static int check_tables(struct vm_file *f, struct rp_error *e)
                              "a table of more than %d values, or %d tables", VM_MAX_TABLE,
                              VM_MAX_TABLES);
         for (uint32_t i = 0; i < length; i++, at += 4)
-            if (!is_finite_bits(vm_get_u32(s->bytes + at)))
+            if (!is_kept(vm_get_u32(s->bytes + at)))
                 return vm_refuse(e, REFUSE_CONSTANT, s->offset + at,
-                                 "a table's value is not finite");
+                                 "a table's value is not finite, or beyond 2^100");
         f->table_length[f->tables++] = length;
         f->table_values += length;
     }

@@ -249,8 +249,8 @@ def reverbs():
             "%.1f" % x for x in np.median(noise, 0)), " ".join("%.1f" % x for x in noise.max(0))))
 
     for name, _, node in REVERBS:
-        for mod in ("", ", mod 0"):
-            y = impulse_response(node % 0 if mod else node.replace(" (mod %g)", ""), 5)
+        for mod in ("", ", mod 0.5"):
+            y = impulse_response(node % 0.5 if mod else node.replace(" (mod %g)", ""), 5)
             if y is not None:
                 show(name + mod, y)
     csound = players.installed("Csound")

@@ -102,8 +102,9 @@ void lower_CONTROL_STEPS(struct lowering *l, unsigned node)
     const struct data *values = in_table(l, node, VM_IN_CONTROL_STEPS_values);
     int clocked = in_given(l, node, VM_IN_CONTROL_STEPS_clock);
     if (values->columns > 2)
-        lower_error(l, node, "wants values, or rows of value and length",
-                    "(values (table 60 63 67)) or (values (table (60 1) (63 0) (67 0.5)))");
+        lower_row_error(l, node, VM_IN_CONTROL_STEPS_values, 0,
+                        "wants values, or rows of value and length",
+                        "(values (table 60 63 67)) or (values (table (60 1) (63 0) (67 0.5)))");
     struct ir_extra extra = {.key = node_key(l, node, 0)};
     extra.table = table(l, values->values, values->count);
     int in[VM_OP_INPUTS] = {
@@ -143,11 +144,15 @@ static size_t scale_table(const struct data *scale, double *to)
     return count + 2;
 }
 
-static int scale_fits(const struct data *scale)
+static int scale_fits(struct lowering *l, unsigned node, const struct data *scale)
 {
-    for (size_t i = 0; i < scale->count; i++)
-        if (!(scale->values[i] >= -1e6 && scale->values[i] <= 1e6))
-            return 0;
+    static const char help[] = "(scale (table 0 2 4 5 7 9 11))";
+    static const struct column semitone = {"semitone", -1e6, 1e6, ""};
+    unsigned input = VM_IN_CONTROL_QUANTISE_scale;
+    if (refuse_rows(l, node, input, help) || check_columns(l, node, input, &semitone, 1, help))
+        return 0;
+    if (scale->count > SCALE_MOST)
+        lower_row_error(l, node, input, SCALE_MOST, "takes a scale of at most 126 semitones", help);
     return scale->count <= SCALE_MOST;
 }
 
@@ -161,9 +166,7 @@ void lower_CONTROL_QUANTISE(struct lowering *l, unsigned node)
         set_out(l, node, 0, op2(l, VM_OP_quantise_step, x, step));
         return;
     }
-    if (!scale_fits(notes)) {
-        lower_error(l, node, "wants a scale of at most 126 semitones, each within 1e6",
-                    "(scale (table 0 2 4 5 7 9 11))");
+    if (!scale_fits(l, node, notes)) {
         set_out(l, node, 0, x);
         return;
     }

@@ -214,11 +214,10 @@ void lower_DELAY_PINGPONG(struct lowering *l, unsigned node)
     set_sides(l, node, out[0], out[1]);
 }
 
-/* Whole frames of a table's time; negative ones are 0. */
+/* Whole frames of a table's time. */
 static double tap_frames(const struct lowering *l, unsigned node, double seconds)
 {
-    double frames = seconds * RP_SAMPLE_RATE * node_rate(l, node) + 0.5;
-    return frames > 0.0 && frames < 4e9 ? (double)(uint32_t)frames : 0.0;
+    return (double)(uint32_t)(seconds * RP_SAMPLE_RATE * node_rate(l, node) + 0.5);
 }
 
 /* left += gain x, right += gain x, by the row's pan. */
@@ -245,10 +244,16 @@ void lower_DELAY_MULTITAP(struct lowering *l, unsigned node)
     if (!taps)
         return;
     if (taps->columns < 2 || taps->columns > 3) {
-        lower_error(l, node, "wants rows of (time gain) or (time gain pan) at 'taps'",
-                    "(taps (table (250ms 50% -1) (375ms 30% 1)))");
+        lower_row_error(l, node, VM_IN_DELAY_MULTITAP_taps, 0,
+                        "wants rows of (time gain) or (time gain pan)",
+                        "(taps (table (250ms 50% -1) (375ms 30% 1)))");
         return;
     }
+    static const struct column columns[] = {
+        {"time", 0.0, 60.0, "s"}, {"gain", -1e6, 1e6, ""}, {"pan", -1.0, 1.0, ""}};
+    if (check_columns(l, node, VM_IN_DELAY_MULTITAP_taps, columns, taps->columns,
+                      "(taps (table (250ms 50% -1) (375ms 30% 1)))"))
+        return;
     double longest = 0.0, rate = RP_SAMPLE_RATE * node_rate(l, node), share;
     for (size_t i = 0; i < taps->count; i += taps->columns)
         if (taps->values[i] > longest)

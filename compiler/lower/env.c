@@ -18,8 +18,28 @@ void lower_ENV_ADSR(struct lowering *l, unsigned node)
     set_out(l, node, 0, op(l, VM_OP_env_adsr, in));
 }
 
+/* With a curve: attack straight, then the curve to 0. */
+static void lower_curved_decay(struct lowering *l, unsigned node)
+{
+    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_DECAY_gate)};
+    segment(l, node, VM_IN_ENV_DECAY_attack, in + 1);
+    segment(l, node, VM_IN_ENV_DECAY_time, in + 3);
+    int stage = op(l, VM_OP_env_oneshot, in);
+    int straight = op1(l, VM_OP_env_curve, constant(l, 0.0));
+    int fall = op1(l, VM_OP_env_curve, in_value(l, node, VM_IN_ENV_DECAY_curve));
+    int pick[VM_OP_INPUTS] = {stage,    straight, straight + 1, fall,
+                              fall + 1, straight, straight + 1};
+    int k = op(l, VM_OP_env_pick, pick);
+    int bend[VM_OP_INPUTS] = {stage, stage + 1, constant(l, 0.0), k, k + 1};
+    set_out(l, node, 0, op(l, VM_OP_env_bend, bend));
+}
+
 void lower_ENV_DECAY(struct lowering *l, unsigned node)
 {
+    if (in_given(l, node, VM_IN_ENV_DECAY_curve)) {
+        lower_curved_decay(l, node);
+        return;
+    }
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_DECAY_gate)};
     segment(l, node, VM_IN_ENV_DECAY_attack, in + 1);
     segment(l, node, VM_IN_ENV_DECAY_time, in + 3);
@@ -63,41 +83,62 @@ void lower_ENV_LINE(struct lowering *l, unsigned node)
 
 /* ---- points ---- */
 
-/* NULL, or what is wrong; *help is a way out. */
-static const char *check_times(const struct data *points, double sustain, double loop,
-                               const char **help)
+/* What is wrong with a table of points: a row, and a way out. */
+struct fault {
+    size_t row;
+    const char *what, *help;
+};
+
+static struct fault check_times(const struct data *points, double sustain, double loop)
 {
     double around = 0.0;
     unsigned idle = 0;
     for (size_t i = 0; i < points->count; i += points->columns) {
         double row = (double)(i / points->columns + 1), time = points->values[i];
-        *help = "a row is (time level) or (time level curve)";
-        if (!(time >= 0.0 && time <= 300.0))
-            return "has a row whose time is not within 0 s and 300 s";
         idle = time * RP_SAMPLE_RATE >= 0.5 ? 0 : idle + 1;
-        *help = "the last of them is enough";
         if (idle > 3)
-            return "has more than 3 rows without time after each other";
+            return (struct fault){i / points->columns,
+                                  "has more than 3 rows without time after each other",
+                                  "the last of them is enough"};
         around += row >= loop && row <= sustain ? time : 0.0;
     }
-    *help = "give one of its rows a time";
-    return loop > 0.0 && around == 0.0 ? "has a loop that takes no time" : NULL;
+    if (loop > 0.0 && around == 0.0)
+        return (struct fault){(size_t)loop - 1, "has a loop that takes no time",
+                              "give one of its rows a time"};
+    return (struct fault){0, NULL, NULL};
 }
 
-static const char *check_points(const struct data *points, double sustain, double loop,
-                                const char **help)
+static struct fault check_marks(const struct data *points, double sustain, double loop)
 {
-    double rows = (double)(points->count / points->columns);
-    *help = "(points (table (0s 0) (10ms 1) (200ms 0)))";
-    if (points->columns < 2 || points->columns > 3)
-        return "wants rows of time and level, or of time, level and curve";
-    *help = "rows count from 1; 0 is none";
-    if (sustain > rows)
-        return "has a sustain row after the last";
-    *help = "a loop leads from the sustain row back to itself or to an earlier row";
+    size_t rows = points->count / points->columns;
+    if (sustain > (double)rows)
+        return (struct fault){rows - 1, "has a sustain row after the last",
+                              "rows count from 1; 0 is none"};
     if (loop > sustain)
-        return "has a loop row after its sustain row";
-    return check_times(points, sustain, loop, help);
+        return (struct fault){(size_t)sustain - 1, "has a loop row after its sustain row",
+                              "a loop leads from the sustain row back to itself or to an earlier "
+                              "row"};
+    return check_times(points, sustain, loop);
+}
+
+static int points_fit(struct lowering *l, unsigned node, double sustain, double loop)
+{
+    static const struct column columns[] = {
+        {"time", 0.0, 300.0, "s"}, {"level", -1e6, 1e6, ""}, {"curve", -20.0, 20.0, ""}};
+    static const char help[] = "(points (table (0s 0) (10ms 1) (200ms 0)))";
+    const struct data *points = in_table(l, node, VM_IN_ENV_POINTS_points);
+    if (points->columns < 2 || points->columns > 3) {
+        lower_row_error(l, node, VM_IN_ENV_POINTS_points, 0,
+                        "wants rows of time and level, or of time, level and curve", help);
+        return 0;
+    }
+    if (check_columns(l, node, VM_IN_ENV_POINTS_points, columns, points->columns,
+                      "a row is (time level) or (time level curve)"))
+        return 0;
+    struct fault fault = check_marks(points, sustain, loop);
+    if (fault.what)
+        lower_row_error(l, node, VM_IN_ENV_POINTS_points, fault.row, fault.what, fault.help);
+    return !fault.what;
 }
 
 void lower_ENV_POINTS(struct lowering *l, unsigned node)
@@ -107,10 +148,22 @@ void lower_ENV_POINTS(struct lowering *l, unsigned node)
     double loop = (double)(long)(in_static(l, node, VM_IN_ENV_POINTS_loop) + 0.5);
     if (loop > 0.0 && sustain == 0.0)
         sustain = (double)(points->count / points->columns);
-    const char *help, *fault = check_points(points, sustain, loop, &help);
-    if (fault)
-        lower_error(l, node, fault, help);
+    if (!points_fit(l, node, sustain, loop)) {
+        set_out(l, node, 0, constant(l, 0.0));
+        return;
+    }
     int stretch = in_value(l, node, VM_IN_ENV_POINTS_stretch);
+    if (in_given(l, node, VM_IN_ENV_POINTS_time)) {
+        double all = 0.0;
+        for (size_t i = 0; i < points->count; i += points->columns)
+            all += points->values[i];
+        if (all == 0.0)
+            lower_row_error(l, node, VM_IN_ENV_POINTS_points, 0,
+                            "has rows without time, which cannot take one together",
+                            "give a row a time, or leave 'time' out");
+        int time = in_value(l, node, VM_IN_ENV_POINTS_time);
+        stretch = mul(l, stretch, scale(l, time, all > 0.0 ? 1.0 / all : 1.0));
+    }
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_POINTS_gate)};
     in[1] = scale(l, stretch, node_rate(l, node));
     in[2] = constant(l, sustain);

@@ -24,6 +24,12 @@ static void lower_svf_sides(struct lowering *l, unsigned node, int c, enum vm_op
     set_any(l, node, x);
 }
 
+/* The i-th output of an op whose first is given, on each side. */
+static struct signal output_of(struct signal first, int i)
+{
+    return (struct signal){first.left + i, first.right == IR_NONE ? IR_NONE : first.right + i};
+}
+
 static void lower_svf(struct lowering *l, unsigned node, enum vm_op what)
 {
     int cutoff = in_value(l, node, SVF_CUTOFF), q = in_value(l, node, SVF_Q);
@@ -62,13 +68,16 @@ SHELF(HISHELF, hishelf)
 
 void lower_FILTER_CROSSOVER(struct lowering *l, unsigned node)
 {
-    int x = in_value(l, node, VM_IN_FILTER_CROSSOVER_in);
+    struct signal x = in_signal(l, node, VM_IN_FILTER_CROSSOVER_in);
     int cutoff = in_value(l, node, VM_IN_FILTER_CROSSOVER_cutoff);
     int c = op2(l, VM_OP_svf_coeff, cutoff, constant(l, 0.70710678118654752));
-    int in[VM_OP_INPUTS] = {x, c, c + 1, c + 2, c + 3};
-    int low = op(l, VM_OP_crossover, in);
-    set_out(l, node, 0, low);
-    set_out(l, node, 1, low + 1);
+    int left[VM_OP_INPUTS] = {x.left, c, c + 1, c + 2, c + 3};
+    int right[VM_OP_INPUTS] = {x.right, c, c + 1, c + 2, c + 3};
+    x.left = op(l, VM_OP_crossover, left);
+    if (x.right != IR_NONE)
+        x.right = op(l, VM_OP_crossover, right);
+    for (int i = 0; i < 2; i++)
+        set_stereo(l, node, (unsigned)i, output_of(x, i));
 }
 
 /* ---- one pole, one zero ---- */
@@ -128,15 +137,20 @@ void lower_FILTER_BIQUAD(struct lowering *l, unsigned node)
 
 void lower_FILTER_LADDER(struct lowering *l, unsigned node)
 {
-    int x = in_value(l, node, VM_IN_FILTER_LADDER_in);
+    enum { LP12 = 3 }; /* behind out and its sides */
+    struct signal x = in_signal(l, node, VM_IN_FILTER_LADDER_in);
     int settings[VM_OP_INPUTS] = {
         in_value(l, node, VM_IN_FILTER_LADDER_cutoff), in_value(l, node, VM_IN_FILTER_LADDER_res),
         in_value(l, node, VM_IN_FILTER_LADDER_drive), in_value(l, node, VM_IN_FILTER_LADDER_comp)};
     int c = op(l, VM_OP_ladder_coeff, settings);
-    int in[VM_OP_INPUTS] = {x, c, c + 1, c + 2, c + 3};
-    int y = op(l, VM_OP_ladder, in);
-    for (unsigned i = 0; i < 4; i++)
-        set_out(l, node, i, y + (int)i);
+    int left[VM_OP_INPUTS] = {x.left, c, c + 1, c + 2, c + 3};
+    int right[VM_OP_INPUTS] = {x.right, c, c + 1, c + 2, c + 3};
+    x.left = op(l, VM_OP_ladder, left);
+    if (x.right != IR_NONE)
+        x.right = op(l, VM_OP_ladder, right);
+    set_any(l, node, x);
+    for (int i = 1; i < 4; i++)
+        set_stereo(l, node, (unsigned)(LP12 + i - 1), output_of(x, i));
 }
 
 /* ---- with a ring ---- */
@@ -153,32 +167,37 @@ static int ring_time(struct lowering *l, unsigned node, unsigned time, unsigned 
     return ring(l, node, high + 6.0 / (RP_SAMPLE_RATE * rate));
 }
 
-/* 23.5 kHz are no damping at any rate. */
-static int comb_damp(struct lowering *l, unsigned node)
+/* Each side through the op with a ring of its own; the second as long as the first. */
+static void lower_ringed(struct lowering *l, unsigned node, enum vm_op what, int port,
+                         struct signal x, int *in)
 {
-    double hz;
-    if (in_constant(l, node, VM_IN_FILTER_COMB_damp, &hz) && hz >= 23500.0)
-        return constant(l, 23500.0);
-    return in_value(l, node, VM_IN_FILTER_COMB_damp);
+    x.left = op_with(l, what, (struct ir_extra){.port = port}, in);
+    if (x.right != IR_NONE) {
+        in[0] = x.right;
+        x.right = op_with(l, what, (struct ir_extra){.port = ring_like(l, port)}, in);
+    }
+    set_any(l, node, x);
 }
 
 void lower_FILTER_COMB(struct lowering *l, unsigned node)
 {
     int frames, port = ring_time(l, node, VM_IN_FILTER_COMB_time, VM_IN_FILTER_COMB_max, &frames);
-    int c = op2(l, VM_OP_ringcomb_coeff, frames, comb_damp(l, node));
-    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_FILTER_COMB_in), c,
-                            in_value(l, node, VM_IN_FILTER_COMB_feedback),
-                            in_value(l, node, VM_IN_FILTER_COMB_feedforward), c + 1};
-    set_out(l, node, 0, op_with(l, VM_OP_ringcomb, (struct ir_extra){.port = port}, in));
+    int c = op2(l, VM_OP_ringcomb_coeff, frames, in_value(l, node, VM_IN_FILTER_COMB_damp));
+    struct signal x = in_signal(l, node, VM_IN_FILTER_COMB_in);
+    int in[VM_OP_INPUTS] = {x.left, c};
+    in[2] = in_value(l, node, VM_IN_FILTER_COMB_feedback);
+    in[3] = in_value(l, node, VM_IN_FILTER_COMB_feedforward);
+    in[4] = c + 1;
+    lower_ringed(l, node, VM_OP_ringcomb, port, x, in);
 }
 
 void lower_FILTER_SCHROEDER(struct lowering *l, unsigned node)
 {
     int frames,
         port = ring_time(l, node, VM_IN_FILTER_SCHROEDER_time, VM_IN_FILTER_SCHROEDER_max, &frames);
-    int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_FILTER_SCHROEDER_in), frames,
-                            in_value(l, node, VM_IN_FILTER_SCHROEDER_feedback)};
-    set_out(l, node, 0, op_with(l, VM_OP_schroeder, (struct ir_extra){.port = port}, in));
+    struct signal x = in_signal(l, node, VM_IN_FILTER_SCHROEDER_in);
+    int in[VM_OP_INPUTS] = {x.left, frames, in_value(l, node, VM_IN_FILTER_SCHROEDER_feedback)};
+    lower_ringed(l, node, VM_OP_schroeder, port, x, in);
 }
 
 /* ---- formants ---- */
@@ -251,10 +270,25 @@ static int formant_table(struct lowering *l, unsigned voice, unsigned i)
 
 /* Neighbours in opposite polarity: between their peaks each is a quarter turn away, to the other
  * side, and they add. */
+static int formant_sum(struct lowering *l, int sum, int band, unsigned i)
+{
+    return i == 0 ? band : i % 2 ? sub(l, sum, band) : add(l, sum, band);
+}
+
+/* A letter counts from 1; 0 is the input. */
+static int formant_vowel(struct lowering *l, unsigned node)
+{
+    double letter = in_static(l, node, VM_IN_FILTER_FORMANT_sing);
+    if (letter > 0.0 && in_given(l, node, VM_IN_FILTER_FORMANT_vowel))
+        lower_error(l, node, "is given a vowel both by 'vowel' and by 'sing'",
+                    "leave one of them out");
+    return letter > 0.0 ? constant(l, letter - 1.0) : in_value(l, node, VM_IN_FILTER_FORMANT_vowel);
+}
+
 void lower_FILTER_FORMANT(struct lowering *l, unsigned node)
 {
-    int x = in_value(l, node, VM_IN_FILTER_FORMANT_in), sum = 0;
-    int vowel = in_value(l, node, VM_IN_FILTER_FORMANT_vowel);
+    struct signal x = in_signal(l, node, VM_IN_FILTER_FORMANT_in), sum = {0, IR_NONE};
+    int vowel = formant_vowel(l, node);
     int shift = in_value(l, node, VM_IN_FILTER_FORMANT_shift);
     unsigned voice = (unsigned)in_static(l, node, VM_IN_FILTER_FORMANT_voice);
     for (unsigned i = 0; i < FORMANTS; i++) {
@@ -262,9 +296,14 @@ void lower_FILTER_FORMANT(struct lowering *l, unsigned node)
         int place[VM_OP_INPUTS] = {vowel, shift};
         int f = op_with(l, VM_OP_formant_band, extra, place);
         int c = op2(l, VM_OP_svf_coeff, scale(l, f, 1.0 / node_rate(l, node)), f + 1);
-        int in[VM_OP_INPUTS] = {x, c, c + 1, c + 2, c + 3};
+        int in[VM_OP_INPUTS] = {x.left, c, c + 1, c + 2, c + 3};
         int band = mul(l, op(l, VM_OP_svf_bandpass, in), f + 2);
-        sum = i == 0 ? band : i % 2 ? sub(l, sum, band) : add(l, sum, band);
+        sum.left = formant_sum(l, sum.left, band, i);
+        in[0] = x.right;
+        if (x.right == IR_NONE)
+            continue;
+        band = mul(l, op(l, VM_OP_svf_bandpass, in), f + 2);
+        sum.right = formant_sum(l, sum.right, band, i);
     }
-    set_out(l, node, 0, sum);
+    set_any(l, node, sum);
 }

@@ -313,6 +313,11 @@ int ring(struct lowering *l, unsigned node, double seconds)
     return ir_ring(l->ir, port_frames(l, node, seconds, 0.999999));
 }
 
+int ring_like(struct lowering *l, int port)
+{
+    return l->ir->arena->failed ? 0 : ir_ring(l->ir, l->ir->ports[port].high);
+}
+
 void *scratch(struct lowering *l, size_t count, size_t size)
 {
     return arena_take(l->ir->arena, count, size);
@@ -353,11 +358,14 @@ void lower_direct(struct lowering *l, unsigned node, enum vm_op what)
     set_out(l, node, 0, op(l, what, in));
 }
 
-void lower_error(struct lowering *l, unsigned node, const char *message, const char *help)
+const struct node *node_of(const struct lowering *l, unsigned node)
 {
-    const struct node *n = &l->graph->nodes[node];
-    struct diag *d = diag_error(l->diags, E_MODULE, n->place, "'%s' %s", n->module->name, message);
-    diag_help(l->diags, d, "%s", help);
+    return &l->graph->nodes[node];
+}
+
+struct diags *diags_of(struct lowering *l)
+{
+    return l->diags;
 }
 
 /* ---- what is written when all nodes are lowered ---- */
@@ -493,49 +501,6 @@ static int find_users(struct lowering *l)
     return l->sums ? 0 : -1;
 }
 
-static uint32_t longest(const struct ir *ir)
-{
-    uint32_t frames = 0;
-    for (size_t i = 0; i < ir->port_count; i++)
-        frames = ir->ports[i].high > frames ? ir->ports[i].high : frames;
-    return frames;
-}
-
-static uint64_t all_rings(const struct ir *ir)
-{
-    uint64_t frames = 0;
-    for (size_t i = 0; i < ir->port_count; i++)
-        if (ir->ports[i].kind == VM_PORT_DELAY)
-            frames += vm_delay_slots(ir->ports[i].high, ir->ports[i].rate);
-        else if (ir->ports[i].kind == VM_PORT_RING)
-            frames += vm_ring_slots(ir->ports[i].high);
-    return frames;
-}
-
-static void report_limits(struct lowering *l)
-{
-    const struct ir *ir = l->ir;
-    uint64_t frames = all_rings(ir);
-    if (ir->not_finite) {
-        const struct node *n = &l->graph->nodes[ir->not_finite - 1];
-        struct diag *d = diag_error(l->diags, E_CONSTANT_NOT_FINITE, n->place,
-                                    "the constants of '%s' do not give a finite number", n->id);
-        diag_help(l->diags, d, "look for a division by zero or a product out of range");
-    }
-    struct diag *d = NULL;
-    struct place place = l->graph->nodes[l->graph->output].place;
-    if (longest(ir) > VM_MAX_DELAY)
-        d = diag_error(l->diags, E_DELAY_LIMIT, place, "a delay line of more than %.1f s",
-                       (double)VM_MAX_DELAY / RP_SAMPLE_RATE);
-    else if (frames > VM_MAX_RINGS || ir->port_count > VM_MAX_PORTS)
-        d = diag_error(l->diags, E_DELAY_LIMIT, place,
-                       "%zu delay lines that take %.1f s of memory; at most %d and %.1f s",
-                       ir->port_count, (double)frames / RP_SAMPLE_RATE, VM_MAX_PORTS,
-                       (double)VM_MAX_RINGS / RP_SAMPLE_RATE);
-    if (d)
-        diag_help(l->diags, d, "give the delays a shorter 'time', or a smaller 'max'");
-}
-
 struct ir *lower(struct arena *arena, struct diags *diags, const struct graph *graph,
                  const unsigned *order)
 {
@@ -564,7 +529,7 @@ struct ir *lower(struct arena *arena, struct diags *diags, const struct graph *g
     if (!arena->failed)
         write_output(&l);
     if (!arena->failed)
-        report_limits(&l);
+        report_limits(ir, graph, diags);
     ir_mark_live(ir);
     return arena->failed || diags->count ? NULL : ir;
 }

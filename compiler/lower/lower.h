@@ -70,6 +70,7 @@ int scale(struct lowering *, int a, double factor);
 
 /* A ring of an op's own that looks up to `seconds` back (at the node's rate), for op_with. */
 int ring(struct lowering *, unsigned node, double seconds);
+int ring_like(struct lowering *, int port); /* another of the same length */
 /* Zeroed memory that stays as long as the compilation, to make a table in; NULL: there is none. */
 void *scratch(struct lowering *, size_t count, size_t size);
 /* A table's number, for op_with; a copy is kept, rounded to float. */
@@ -92,9 +93,27 @@ void lower_direct(struct lowering *, unsigned node, enum vm_op);
 
 /* For an error that only a module knows of: at the node, with its module's name in the text. */
 void lower_error(struct lowering *, unsigned node, const char *message, const char *help);
+/* The same of a row, from 0, of a table at one of its inputs: at the row. */
+void lower_row_error(struct lowering *, unsigned node, unsigned input, size_t row,
+                     const char *message, const char *help);
+/* 1, reported, when the table has rows and not single numbers. */
+int refuse_rows(struct lowering *, unsigned node, unsigned input, const char *help);
+/* What a column of a table may hold. */
+struct column {
+    const char *name;
+    double low, high;
+    const char *unit;
+};
+/* 0 when every row's numbers are within the columns' bounds; reports the first that is not. */
+int check_columns(struct lowering *, unsigned node, unsigned input, const struct column *,
+                  unsigned columns, const char *help);
 
 /* The delay lines of delay.feedback are written when all nodes are lowered. */
 void later_delay(struct lowering *, unsigned node, int port);
+const struct node *node_of(const struct lowering *, unsigned node);
+struct diags *diags_of(struct lowering *);
+/* Of the whole program: constants that are not finite, delay lines. */
+void report_limits(const struct ir *, const struct graph *, struct diags *);
 int twin_of(const struct lowering *, unsigned node); /* IR_NONE: none */
 struct signal node_out(const struct lowering *, unsigned node, unsigned output);
 

@@ -246,9 +246,7 @@ void lower_MATH_LOOKUP(struct lowering *l, unsigned node)
     const struct data *d = in_table(l, node, VM_IN_MATH_LOOKUP_table);
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_MATH_LOOKUP_a)};
     int step = in_static(l, node, VM_IN_MATH_LOOKUP_interp) > 0.0;
-    if (d->columns > 1)
-        lower_error(l, node, "takes a table of single numbers, not of rows",
-                    "write (table 0 0.5 1)");
+    refuse_rows(l, node, VM_IN_MATH_LOOKUP_table, "write (table 0 0.5 1)");
     struct ir_extra extra = {.table = table(l, d->values, d->count)};
     set_out(l, node, 0, op_with(l, step ? VM_OP_lookup_step : VM_OP_lookup, extra, in));
 }

@@ -1,11 +1,37 @@
 /* osc.c - oscillators. Those of tables are in osc_wavetable.c and osc_sample.c. */
 #include "compiler/lower/lower.h"
 
-DIRECT(OSC_SAW, osc_saw)
-DIRECT(OSC_PULSE, osc_pulse)
-DIRECT(OSC_TRIANGLE, osc_triangle)
 DIRECT(OSC_PHASOR, osc_phasor)
-DIRECT(OSC_TICK, osc_tick)
+
+/* A wave from its start, or with a last input `phase` from elsewhere. */
+static void lower_wave(struct lowering *l, unsigned node, unsigned phase, enum vm_op plain,
+                       enum vm_op from)
+{
+    int in[VM_OP_INPUTS] = {0};
+    int moved = in_static(l, node, phase) != 0.0;
+    for (unsigned j = 0; j < phase + (unsigned)moved; j++)
+        in[j] = in_value(l, node, j);
+    set_out(l, node, 0, op(l, moved ? from : plain, in));
+}
+
+#define WAVE(ENUM, name)                                                                           \
+    void lower_OSC_##ENUM(struct lowering *l, unsigned node)                                       \
+    {                                                                                              \
+        lower_wave(l, node, VM_IN_OSC_##ENUM##_phase, VM_OP_##name, VM_OP_##name##_from);          \
+    }
+
+WAVE(SAW, osc_saw)
+WAVE(PULSE, osc_pulse)
+WAVE(TRIANGLE, osc_triangle)
+
+void lower_OSC_TICK(struct lowering *l, unsigned node)
+{
+    int in[VM_OP_INPUTS] = {0};
+    int again = in_given(l, node, VM_IN_OSC_TICK_reset);
+    for (unsigned j = 0; j < 2 + (unsigned)again; j++)
+        in[j] = in_value(l, node, j);
+    set_out(l, node, 0, op(l, again ? VM_OP_osc_tick_reset : VM_OP_osc_tick, in));
+}
 
 void lower_OSC_SINE(struct lowering *l, unsigned node)
 {

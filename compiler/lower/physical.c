@@ -45,13 +45,18 @@ static const double *mode_rows(struct lowering *l, unsigned node, size_t *count)
     *count = d ? d->count / MODE_COLUMNS : sizeof bar / sizeof *bar / MODE_COLUMNS;
     if (!d)
         return bar;
+    static const char help[] = "write (modes (table (1 1s 1) (2.76 0.5s 0.4)))";
+    static const struct column columns[] = {
+        {"ratio", 0.0, 1000.0, ""}, {"decay", 0.0, 1000.0, "s"}, {"gain", -1e6, 1e6, ""}};
     int rows = d->count % MODE_COLUMNS == 0 && (d->columns == 1 || d->columns == MODE_COLUMNS);
-    if (rows && *count <= MODES)
+    if (!rows)
+        lower_row_error(l, node, VM_IN_MODAL_BANK_modes, 0,
+                        "wants a row of three for each mode: (ratio decay gain)", help);
+    else if (*count > MODES)
+        lower_row_error(l, node, VM_IN_MODAL_BANK_modes, MODES * MODE_COLUMNS / d->columns,
+                        "has more than 64 modes", help);
+    else if (check_columns(l, node, VM_IN_MODAL_BANK_modes, columns, MODE_COLUMNS, help) == 0)
         return d->values;
-    lower_error(l, node,
-                rows ? "has more than 64 modes"
-                     : "wants a row of three for each mode: (ratio decay gain)",
-                "write (modes (table (1 1s 1) (2.76 0.5s 0.4)))");
     return NULL;
 }
 

@@ -1,8 +1,47 @@
-/* reverb.c - reverberators: a feedback delay network and a plate. */
+/* reverb.c - reverberators: rings of 16 lines in pairs; a room's are long, a plate's soon dense. */
 #include "compiler/lower/delay.h"
+#include <math.h>
 
-/* Whole frames of a length at the node's rate, made odd and then prime: no two lines have echoes
- * in common. At least 67, beyond a block. */
+enum {
+    PAIRS = 8,
+    LINES = 2 * PAIRS,
+    DIFFUSERS = 4,
+    SHORTEST = 67, /* frames, beyond a block: what is read was there before it */
+};
+
+/* Lengths at size 1, in seconds, pair by pair, the left side's first: all-passes, and the lines
+ * behind them. Their sum is the modes a Hz. */
+struct shape {
+    double allpass[LINES], line[LINES];
+    double gain;                                             /* of the all-passes */
+    double level;                                            /* of what is heard */
+    unsigned minus;                                          /* bit i: line i is heard inverted */
+    unsigned moving;                                         /* this pair's all-passes move */
+    double diffuser[2][DIFFUSERS], diffuser_gain[DIFFUSERS]; /* before the ring */
+};
+
+struct decay {
+    int time, high, high_freq, low, corner; /* corner of the lows; IR_NONE: as long as the middle */
+};
+
+/* A line or an all-pass: what it is read from and what was read, with its own loss. */
+struct delay {
+    int port, end;
+    unsigned frames;
+};
+
+struct ring {
+    const struct shape *shape;
+    double size;
+    struct decay decay;
+    int swing[2]; /* frames by which the moving pair is later; IR_NONE: nothing moves */
+    struct delay line[LINES], allpass[LINES], diffuser[2][DIFFUSERS];
+};
+
+/* ---- lengths ---- */
+
+/* Whole frames of a length at the node's rate, made odd and then prime: no two lines have echoes in
+ * common. What would be shorter than a block is longer, by the next prime each time. */
 static int is_prime(unsigned x)
 {
     for (unsigned i = 3; i * i <= x; i += 2)
@@ -11,28 +50,26 @@ static int is_prime(unsigned x)
     return 1;
 }
 
-static unsigned prime_frames(const struct lowering *l, unsigned node, double seconds)
+static unsigned next_prime(unsigned frames)
 {
-    unsigned rate = (unsigned)node_rate(l, node);
-    unsigned frames = (unsigned)(seconds * RP_SAMPLE_RATE * rate) | 1;
-    if (frames < 67 * rate)
-        frames = (67 * rate) | 1;
+    frames |= 1;
     while (!is_prime(frames))
         frames += 2;
     return frames;
 }
 
+static unsigned some_frames(const struct lowering *l, unsigned node, double seconds, unsigned other)
+{
+    unsigned rate = (unsigned)node_rate(l, node);
+    double frames = seconds * RP_SAMPLE_RATE * rate;
+    if (frames < SHORTEST * rate)
+        frames = SHORTEST * rate + 4 * other;
+    return next_prime((unsigned)frames);
+}
+
 static double seconds_of(const struct lowering *l, unsigned node, double frames)
 {
     return frames / (RP_SAMPLE_RATE * node_rate(l, node));
-}
-
-/* Schroeder's all-pass of constant length. */
-static int diffuser(struct lowering *l, unsigned node, int x, double seconds, int gain)
-{
-    unsigned frames = prime_frames(l, node, seconds);
-    double longest = seconds_of(l, node, frames);
-    return ringed(l, node, VM_OP_allpass, longest, x, constant(l, frames), gain);
 }
 
 /* The input, as much later as asked for. */
@@ -46,269 +83,248 @@ static int later(struct lowering *l, unsigned node, unsigned input, int x)
     return tap(l, VM_OP_tap_whole, port, time_frames(l, node, input));
 }
 
-/* How the two of them are to decay: at least `time`, share and frequency of the highs; share and
- * corner of the lows, where they differ. */
-struct decay {
-    int time, high, high_freq, low, corner;
-};
+/* ---- decay ---- */
 
-/* The end of a line of so many frames, as much softer as the line is long: with each frame's share
- * of the loss behind each frame of delay, all resonances decay alike. */
-static int decayed(struct lowering *l, const struct decay *d, double frames, int end)
+/* What was read, with its own share of the loss: with as much behind each frame of delay, in lines
+ * and all-passes alike, all resonances decay alike. Absorbent all-passes: L. Dahl, J.-M. Jot, "A
+ * reverberator based on absorbent all-pass filters", 2000. */
+static int decayed(struct lowering *l, const struct decay *d, const struct delay *read)
 {
-    int wanted[VM_OP_INPUTS] = {constant(l, frames / RP_SAMPLE_RATE), d->time, d->low, d->high,
-                                d->high_freq};
+    double seconds = (double)read->frames / RP_SAMPLE_RATE;
+    int wanted[VM_OP_INPUTS] = {constant(l, seconds), d->time, d->low, d->high, d->high_freq};
     int c = op(l, VM_OP_decay_coeff, wanted);
-    int in[VM_OP_INPUTS] = {end, c, c + 1, d->corner, c + 2};
-    return op(l, VM_OP_decay_filter, in);
+    int x = read->end;
+    if (d->corner != IR_NONE)
+        x = op3(l, VM_OP_decay_shelf, x, c + 1, d->corner);
+    return op3(l, VM_OP_absorb, x, c, c + 2);
 }
 
-/* ---- reverb.fdn ---- */
+/* ---- the ring ---- */
 
-enum { LINES = 16 };
-
-/* Lengths at size 1, in seconds: 17 ms to 101 ms in even ratios, shuffled over the network. Their
- * sum, 0.754 s, is the modes per Hz. */
-static const double fdn_seconds[LINES] = {0.0170, 0.0624, 0.0241, 0.0884, 0.0438, 0.0271,
-                                          0.0786, 0.0192, 0.0555, 0.0345, 0.1010, 0.0305,
-                                          0.0216, 0.0702, 0.0389, 0.0493};
-
-/* Each side's four all-passes before the network. */
-static const double fdn_diffusers[2][4] = {{0.00207, 0.00371, 0.00613, 0.00979},
-                                           {0.00229, 0.00341, 0.00659, 0.00907}};
-
-struct fdn {
-    int in[2], port[LINES], line[LINES];
-};
-
-static void fdn_input(struct lowering *l, unsigned node, struct fdn *f)
+static void read_delay(struct lowering *l, unsigned node, struct delay *d, unsigned frames)
 {
-    struct signal in = in_signal(l, node, VM_IN_REVERB_FDN_in);
-    int gain = scale(l, in_value(l, node, VM_IN_REVERB_FDN_diffusion), 0.7);
-    double size = in_static(l, node, VM_IN_REVERB_FDN_size);
-    if (size > 1.0)
-        size = 1.0;
-    for (unsigned s = 0; s < 2; s++) {
-        f->in[s] = later(l, node, VM_IN_REVERB_FDN_predelay, side_of(in, s));
-        for (unsigned i = 0; i < 4; i++)
-            f->in[s] = diffuser(l, node, f->in[s], fdn_diffusers[s][i] * size, gain);
-        f->in[s] = scale(l, f->in[s], 0.35355339); /* over 8 lines a side */
-    }
+    double seconds = seconds_of(l, node, frames);
+    d->frames = frames;
+    d->port = delay_line(l, node, seconds, seconds);
+    d->end = delay_read(l, d->port, constant(l, frames));
 }
 
-static void fdn_read(struct lowering *l, unsigned node, struct fdn *f)
+static void read_moving(struct lowering *l, unsigned node, struct delay *d, unsigned frames,
+                        int swing)
 {
-    double size = in_static(l, node, VM_IN_REVERB_FDN_size);
-    struct decay d = {.time = in_value(l, node, VM_IN_REVERB_FDN_decay),
-                      .high = in_value(l, node, VM_IN_REVERB_FDN_high),
-                      .high_freq = in_value(l, node, VM_IN_REVERB_FDN_high_freq),
-                      .low = in_value(l, node, VM_IN_REVERB_FDN_low),
-                      .corner =
-                          op1(l, VM_OP_decay_corner, in_value(l, node, VM_IN_REVERB_FDN_low_freq))};
+    d->frames = frames;
+    d->port =
+        delay_line(l, node, (double)RP_BLOCK / RP_SAMPLE_RATE, seconds_of(l, node, 2.0 * frames));
+    d->end = tap(l, VM_OP_tap_between, d->port, add(l, constant(l, frames), swing));
+}
+
+/* All ends are read before anything is written. */
+static void read_ring(struct lowering *l, unsigned node, struct ring *r)
+{
+    const struct shape *s = r->shape;
     for (unsigned i = 0; i < LINES; i++) {
-        unsigned frames = prime_frames(l, node, fdn_seconds[i] * size);
-        double seconds = seconds_of(l, node, frames);
-        f->port[i] = delay_line(l, node, seconds, seconds);
-        f->line[i] = delay_read(l, f->port[i], constant(l, frames));
-        f->line[i] = decayed(l, &d, frames, f->line[i]);
+        unsigned allpass = some_frames(l, node, s->allpass[i] * r->size, 2 * i);
+        unsigned line = some_frames(l, node, s->line[i] * r->size, 2 * i + 1);
+        if (i / 2 == s->moving && r->swing[i % 2] != IR_NONE)
+            read_moving(l, node, &r->allpass[i], allpass, r->swing[i % 2]);
+        else
+            read_delay(l, node, &r->allpass[i], allpass);
+        r->allpass[i].end = decayed(l, &r->decay, &r->allpass[i]);
+        read_delay(l, node, &r->line[i], line);
+        r->line[i].end = decayed(l, &r->decay, &r->line[i]);
     }
 }
 
-/* One side of what is heard: all lines, with signs that are orthogonal to the other side's. */
-static int fdn_heard(struct lowering *l, const struct fdn *f, unsigned side)
+/* Schroeder's all-pass around what was read:  w := x + g end;  y := end - g w. */
+static int allpass(struct lowering *l, const struct delay *d, int gain, int x)
 {
-    int sum = f->line[0];
-    for (unsigned i = 1; i < LINES; i++) {
-        unsigned minus = side ? (i ^ i >> 2) & 1 : (i >> 1 ^ i >> 3) & 1;
-        sum = minus ? sub(l, sum, f->line[i]) : add(l, sum, f->line[i]);
-    }
-    return scale(l, sum, 0.5);
+    int w = add(l, x, mul(l, d->end, gain));
+    delay_write(l, d->port, w);
+    return sub(l, d->end, mul(l, w, gain));
 }
 
-/* Neighbouring lines turned into each other, to and fro: every pair at a speed of its own. */
-static void fdn_turn(struct lowering *l, unsigned node, struct fdn *f)
+/* One side's way in, with the ring's losses, so that it is no longer than they are. */
+static int diffused(struct lowering *l, unsigned node, struct ring *r, unsigned side, int amount,
+                    int x)
 {
-    double none;
-    if (in_constant(l, node, VM_IN_REVERB_FDN_mod, &none) && none == 0.0)
-        return;
-    int depth = scale(l, in_value(l, node, VM_IN_REVERB_FDN_mod), 0.25);
-    int rate = in_value(l, node, VM_IN_REVERB_FDN_rate);
-    for (unsigned i = 0; i < LINES; i += 2) {
-        int own = scale(l, rate, 1.0 + 0.05 * (double)i);
-        int way = mul(l, op2(l, VM_OP_osc_sine_pm, own, constant(l, i / 16.0)), depth);
-        int turned = op3(l, VM_OP_rotate, f->line[i], f->line[i + 1], way);
-        f->line[i] = turned;
-        f->line[i + 1] = turned + 1;
-    }
-}
-
-/* Hadamard's matrix of order 16: of order 4 along the rows of four, then across them. */
-static void fdn_mix(struct lowering *l, struct fdn *f)
-{
-    for (unsigned along = 1; along <= 4; along += 3)
-        for (unsigned i = 0; i < 4; i++) {
-            unsigned first = along == 1 ? 4 * i : i;
-            int in[VM_OP_INPUTS];
-            for (unsigned k = 0; k < 4; k++)
-                in[k] = f->line[first + k * along];
-            int out = op(l, VM_OP_hadamard, in);
-            for (unsigned k = 0; k < 4; k++)
-                f->line[first + k * along] = out + (int)k;
-        }
-}
-
-void lower_REVERB_FDN(struct lowering *l, unsigned node)
-{
-    struct fdn f;
-    struct signal dry = in_signal(l, node, VM_IN_REVERB_FDN_in);
-    int out[2];
-    fdn_input(l, node, &f);
-    fdn_read(l, node, &f);
-    for (unsigned s = 0; s < 2; s++)
-        out[s] = fdn_heard(l, &f, s);
-    fdn_turn(l, node, &f);
-    fdn_mix(l, &f);
-    for (unsigned i = 0; i < LINES; i++)
-        delay_write(l, f.port[i], add(l, f.in[i % 2], f.line[i]));
-    for (unsigned s = 0; s < 2; s++)
-        out[s] = blend(l, node, VM_IN_REVERB_FDN_wet, side_of(dry, s), out[s]);
-    set_sides(l, node, out[0], out[1]);
-}
-
-/* ---- reverb.plate ---- */
-
-#define PLATE_RATE 29761.0 /* Dattorro's; all lengths below are frames at it */
-
-/* The tank's halves: a moving all-pass, a line, damping, an all-pass, a line; each half feeds the
- * other. */
-static const double plate_lengths[2][4] = {{672.0, 4453.0, 1800.0, 3720.0},
-                                           {908.0, 4217.0, 2656.0, 3163.0}};
-enum plate_part { MOVING, LONG, STILL, LAST, PARTS };
-
-/* What is heard: frames into a part of a half, added or taken away. */
-static const struct {
-    unsigned char half, part;
-    signed char sign;
-    double at;
-} plate_taps[2][7] = {{{1, LONG, 1, 266.0},
-                       {1, LONG, 1, 2974.0},
-                       {1, STILL, -1, 1913.0},
-                       {1, LAST, 1, 1996.0},
-                       {0, LONG, -1, 1990.0},
-                       {0, STILL, -1, 187.0},
-                       {0, LAST, -1, 1066.0}},
-                      {{0, LONG, 1, 353.0},
-                       {0, LONG, 1, 3627.0},
-                       {0, STILL, -1, 1228.0},
-                       {0, LAST, 1, 2673.0},
-                       {1, LONG, -1, 2111.0},
-                       {1, STILL, -1, 335.0},
-                       {1, LAST, -1, 121.0}}};
-
-struct plate {
-    double scale; /* frames of a frame at PLATE_RATE */
-    int port[2][PARTS], end[2][PARTS];
-    struct decay decay;
-};
-
-static double plate_frames(const struct plate *p, double at)
-{
-    return (double)(unsigned)(at * p->scale + 0.5);
-}
-
-/* All ends are read before anything is written: what is read was there before this block. Each part
- * has its own loss, the all-passes too; Dattorro's four equal gains make resonances decay in 0.9 to
- * 1.5 of the time that is their mean. */
-static void plate_read(struct lowering *l, unsigned node, struct plate *p)
-{
-    double per_second = RP_SAMPLE_RATE * node_rate(l, node);
-    double swing = 16.0 * p->scale;
-    int depth = scale(l, in_value(l, node, VM_IN_REVERB_PLATE_mod), swing);
-    int rate = in_value(l, node, VM_IN_REVERB_PLATE_rate);
-    for (unsigned h = 0; h < 2; h++)
-        for (unsigned part = 0; part < PARTS; part++) {
-            double frames = plate_frames(p, plate_lengths[h][part]);
-            double longest = frames + (part == MOVING ? swing + 8.0 : 0.0);
-            int port = delay_line(l, node, (double)RP_BLOCK / RP_SAMPLE_RATE, longest / per_second);
-            int time = constant(l, frames);
-            p->port[h][part] = port;
-            if (part == MOVING) {
-                int turn = op2(l, VM_OP_osc_sine_pm, rate, constant(l, h ? 0.25 : 0.0));
-                p->end[h][part] =
-                    tap(l, VM_OP_tap_between, port, add(l, time, mul(l, turn, depth)));
-            } else {
-                p->end[h][part] = delay_read(l, port, time);
-            }
-            p->end[h][part] = decayed(l, &p->decay, frames, p->end[h][part]);
-        }
-}
-
-/* An all-pass around a line that was read:  w := x - g end;  y := end + g w. */
-static int plate_allpass(struct lowering *l, int port, int end, double gain, int x)
-{
-    int g = constant(l, gain);
-    int w = sub(l, x, mul(l, end, g));
-    delay_write(l, port, w);
-    return add(l, end, mul(l, w, g));
-}
-
-static void plate_half(struct lowering *l, struct plate *p, unsigned h, int x)
-{
-    const int *port = p->port[h], *end = p->end[h];
-    x = add(l, x, p->end[1 - h][LAST]);
-    delay_write(l, port[LONG], plate_allpass(l, port[MOVING], end[MOVING], -0.7, x));
-    delay_write(l, port[LAST], plate_allpass(l, port[STILL], end[STILL], 0.5, end[LONG]));
-}
-
-static int plate_input(struct lowering *l, unsigned node, const struct plate *p)
-{
-    static const double lengths[4] = {142.0, 107.0, 379.0, 277.0};
-    static const double gains[4] = {-0.75, -0.75, -0.625, -0.625};
-    struct signal in = in_signal(l, node, VM_IN_REVERB_PLATE_in);
-    int x = in.right == IR_NONE ? in.left : scale(l, add(l, in.left, in.right), 0.5);
-    int corner = op1(l, VM_OP_onepole_coeff, in_value(l, node, VM_IN_REVERB_PLATE_bandwidth));
-    int diffusion = in_value(l, node, VM_IN_REVERB_PLATE_diffusion);
-    x = later(l, node, VM_IN_REVERB_PLATE_predelay, op2(l, VM_OP_onepole, x, corner));
-    for (unsigned i = 0; i < 4; i++) {
-        double frames = plate_frames(p, lengths[i]);
-        int gain = scale(l, diffusion, gains[i]);
-        double longest = seconds_of(l, node, frames);
-        x = ringed(l, node, VM_OP_allpass, longest, x, constant(l, frames), gain);
+    double size = r->size > 1.0 ? 1.0 : r->size;
+    for (unsigned i = 0; i < DIFFUSERS; i++) {
+        struct delay *d = &r->diffuser[side][i];
+        double seconds = r->shape->diffuser[side][i] * size;
+        read_delay(l, node, d, some_frames(l, node, seconds, 2 * LINES + 2 * i + side));
+        d->end = decayed(l, &r->decay, d);
+        x = allpass(l, d, scale(l, amount, r->shape->diffuser_gain[i]), x);
     }
     return x;
 }
 
-static int plate_heard(struct lowering *l, const struct plate *p, unsigned side)
+/* One side: its line of each pair, as loud as energy takes to come from the one before it, so that
+ * as much is heard in each moment from the first on; three fourths that, a fourth the way to the
+ * next. */
+static int heard(struct lowering *l, const struct ring *r, unsigned side)
 {
+    double way[PAIRS], mean = 0.0;
     int sum = IR_NONE;
-    for (unsigned i = 0; i < 7; i++) {
-        int port = p->port[plate_taps[side][i].half][plate_taps[side][i].part];
-        int x = delay_read(l, port, constant(l, plate_frames(p, plate_taps[side][i].at)));
-        if (sum == IR_NONE)
-            sum = x;
-        else
-            sum = plate_taps[side][i].sign > 0 ? add(l, sum, x) : sub(l, sum, x);
+    for (unsigned p = 0; p < PAIRS; p++) {
+        unsigned i = 2 * p + side;
+        way[p] = (double)r->allpass[i].frames + (double)r->line[i].frames;
+        mean += way[p] / PAIRS;
     }
-    return scale(l, sum, 0.6);
+    for (unsigned p = 0; p < PAIRS; p++) {
+        unsigned i = 2 * p + side;
+        double gain = r->shape->level * sqrt((0.75 * way[p] + 0.25 * way[(p + 1) % PAIRS]) / mean);
+        int x = scale(l, r->line[i].end, r->shape->minus >> i & 1 ? -gain : gain);
+        sum = sum == IR_NONE ? x : add(l, sum, x);
+    }
+    return sum;
+}
+
+/* What comes in at the first pair, and what comes out of the last one with it. A pair's ends are
+ * turned into each other by an eighth of a turn, and by turn[pair] beyond it. */
+static void write_ring(struct lowering *l, const struct ring *r, const int *in, const int *turn)
+{
+    for (unsigned p = 0; p < PAIRS; p++) {
+        unsigned a = 2 * p, next = (a + 2) % LINES;
+        int x = r->line[a].end, y = r->line[a + 1].end, turned[2];
+        if (turn) {
+            turned[1] = op3(l, VM_OP_rotate, x, y, turn[p]);
+            turned[0] = turned[1] + 1;
+        } else {
+            turned[0] = scale(l, add(l, x, y), 0.70710678118654752);
+            turned[1] = scale(l, sub(l, x, y), 0.70710678118654752);
+        }
+        for (unsigned s = 0; s < 2; s++) {
+            unsigned i = next + s;
+            double gain = (i / 2 + i) % 2 ? r->shape->gain : -r->shape->gain;
+            int into = next == 0 ? add(l, turned[s], in[s]) : turned[s];
+            into = allpass(l, &r->allpass[i], constant(l, gain), into);
+            delay_write(l, r->line[i].port, into);
+        }
+    }
+}
+
+static void set_reverb(struct lowering *l, unsigned node, unsigned wet, struct signal dry,
+                       const int *it)
+{
+    int out[2];
+    for (unsigned s = 0; s < 2; s++)
+        out[s] = blend(l, node, wet, side_of(dry, s), it[s]);
+    set_sides(l, node, out[0], out[1]);
+}
+
+/* ---- reverb.fdn ---- */
+
+static const struct shape room = {
+    .allpass = {0.00345, 0.00429, 0.00662, 0.00542, 0.00894, 0.00982, 0.01626, 0.01372, 0.02131,
+                0.02517, 0.03733, 0.03072, 0.04591, 0.06067, 0.08625, 0.07446},
+    .line = {0.01700, 0.01854, 0.02190, 0.02340, 0.03276, 0.02986, 0.03739, 0.04120, 0.06030,
+             0.05523, 0.06992, 0.07790, 0.10783, 0.09933, 0.13598, 0.14365},
+    .gain = 0.65,
+    .level = 1.57,
+    .minus = 0xac30,
+    .moving = PAIRS,
+    .diffuser = {{0.00207, 0.00371, 0.00613, 0.00979}, {0.00229, 0.00341, 0.00659, 0.00907}},
+    .diffuser_gain = {0.7, 0.7, 0.7, 0.7},
+};
+
+/* How far each pair is turned: to and fro, every pair at a speed of its own. */
+static const int *room_turns(struct lowering *l, unsigned node, int *turn)
+{
+    double none;
+    if (in_constant(l, node, VM_IN_REVERB_FDN_mod, &none) && none == 0.0)
+        return NULL;
+    int depth = scale(l, in_value(l, node, VM_IN_REVERB_FDN_mod), 0.125);
+    int rate = in_value(l, node, VM_IN_REVERB_FDN_rate), eighth = constant(l, 0.125);
+    for (unsigned p = 0; p < PAIRS; p++) {
+        int own = scale(l, rate, 1.0 + 0.1 * (double)p), phase = constant(l, p / 8.0);
+        int swing = mul(l, op2(l, VM_OP_osc_sine_pm, own, phase), depth);
+        turn[p] = add(l, swing, eighth);
+    }
+    return turn;
+}
+
+static int room_corner(struct lowering *l, unsigned node)
+{
+    double low;
+    if (in_constant(l, node, VM_IN_REVERB_FDN_low, &low) && low == 1.0)
+        return IR_NONE;
+    return op1(l, VM_OP_decay_corner, in_value(l, node, VM_IN_REVERB_FDN_low_freq));
+}
+
+void lower_REVERB_FDN(struct lowering *l, unsigned node)
+{
+    struct signal in = in_signal(l, node, VM_IN_REVERB_FDN_in);
+    struct ring r = {.shape = &room,
+                     .size = in_static(l, node, VM_IN_REVERB_FDN_size),
+                     .swing = {IR_NONE, IR_NONE}};
+    int x[2], out[2], turn[PAIRS], limit[2] = {constant(l, -1.4), constant(l, 1.4)};
+    r.decay.time = in_value(l, node, VM_IN_REVERB_FDN_decay);
+    r.decay.high = in_value(l, node, VM_IN_REVERB_FDN_high);
+    r.decay.high_freq = in_value(l, node, VM_IN_REVERB_FDN_high_freq);
+    r.decay.low = in_value(l, node, VM_IN_REVERB_FDN_low);
+    r.decay.corner = room_corner(l, node);
+    read_ring(l, node, &r);
+    int amount = in_value(l, node, VM_IN_REVERB_FDN_diffusion);
+    amount = op3(l, VM_OP_clip, amount, limit[0], limit[1]);
+    for (unsigned s = 0; s < 2; s++) {
+        x[s] = later(l, node, VM_IN_REVERB_FDN_predelay, side_of(in, s));
+        x[s] = scale(l, diffused(l, node, &r, s, amount, x[s]), 0.70710678118654752);
+        out[s] = heard(l, &r, s);
+    }
+    write_ring(l, &r, x, room_turns(l, node, turn));
+    set_reverb(l, node, VM_IN_REVERB_FDN_wet, in, out);
+}
+
+/* ---- reverb.plate ---- */
+
+static const struct shape plate = {
+    .allpass = {0.00321, 0.00381, 0.00674, 0.00537, 0.00886, 0.01073, 0.01832, 0.01403, 0.02286,
+                0.02701, 0.05139, 0.04060, 0.07123, 0.08047, 0.13051, 0.11323},
+    .line = {0.00550, 0.00605, 0.00883, 0.00917, 0.01451, 0.01274, 0.02191, 0.02404, 0.04098,
+             0.03133, 0.05659, 0.06490, 0.09425, 0.08719, 0.14541, 0.16037},
+    .gain = 0.6,
+    .level = 1.87,
+    .minus = 0x4f04,
+    .moving = 4,
+    .diffuser = {{0.004771345, 0.003595309, 0.01273479, 0.009307483}},
+    .diffuser_gain = {0.75, 0.75, 0.625, 0.625},
+};
+
+/* Up to 16 frames of Dattorro's 29761 Hz to and fro, the right side a quarter turn ahead. */
+static void plate_swing(struct lowering *l, unsigned node, struct ring *r)
+{
+    double none, swing = 16.0 / 29761.0 * RP_SAMPLE_RATE * node_rate(l, node) * r->size;
+    r->swing[0] = r->swing[1] = IR_NONE;
+    if (in_constant(l, node, VM_IN_REVERB_PLATE_mod, &none) && none == 0.0)
+        return;
+    int depth = scale(l, in_value(l, node, VM_IN_REVERB_PLATE_mod), swing);
+    int rate = in_value(l, node, VM_IN_REVERB_PLATE_rate);
+    for (unsigned s = 0; s < 2; s++) {
+        int phase = constant(l, s * 0.25);
+        r->swing[s] = mul(l, op2(l, VM_OP_osc_sine_pm, rate, phase), depth);
+    }
 }
 
 void lower_REVERB_PLATE(struct lowering *l, unsigned node)
 {
-    struct signal dry = in_signal(l, node, VM_IN_REVERB_PLATE_in);
-    double size = in_static(l, node, VM_IN_REVERB_PLATE_size);
-    struct plate p = {.scale = RP_SAMPLE_RATE * node_rate(l, node) / PLATE_RATE * size};
-    int x = plate_input(l, node, &p), out[2];
-    p.decay = (struct decay){.time = in_value(l, node, VM_IN_REVERB_PLATE_decay),
-                             .high = in_value(l, node, VM_IN_REVERB_PLATE_high),
-                             .high_freq = in_value(l, node, VM_IN_REVERB_PLATE_high_freq),
-                             .low = constant(l, 1.0),
-                             .corner = constant(l, 1.0)};
-    plate_read(l, node, &p);
+    struct signal in = in_signal(l, node, VM_IN_REVERB_PLATE_in);
+    struct ring r = {.shape = &plate, .size = in_static(l, node, VM_IN_REVERB_PLATE_size)};
+    int out[2], limit[2] = {constant(l, -1.3), constant(l, 1.3)};
+    r.decay.time = in_value(l, node, VM_IN_REVERB_PLATE_decay);
+    r.decay.high = in_value(l, node, VM_IN_REVERB_PLATE_high);
+    r.decay.high_freq = in_value(l, node, VM_IN_REVERB_PLATE_high_freq);
+    r.decay.low = constant(l, 1.0);
+    r.decay.corner = IR_NONE;
+    plate_swing(l, node, &r);
+    read_ring(l, node, &r);
+    int x = in.right == IR_NONE ? in.left : scale(l, add(l, in.left, in.right), 0.5);
+    int corner = op1(l, VM_OP_onepole_coeff, in_value(l, node, VM_IN_REVERB_PLATE_bandwidth));
+    int amount = in_value(l, node, VM_IN_REVERB_PLATE_diffusion);
+    amount = op3(l, VM_OP_clip, amount, limit[0], limit[1]);
+    x = later(l, node, VM_IN_REVERB_PLATE_predelay, op2(l, VM_OP_onepole, x, corner));
+    x = scale(l, diffused(l, node, &r, 0, amount, x), 0.70710678118654752);
     for (unsigned s = 0; s < 2; s++)
-        out[s] = plate_heard(l, &p, s);
-    for (unsigned h = 0; h < 2; h++)
-        plate_half(l, &p, h, x);
-    for (unsigned s = 0; s < 2; s++)
-        out[s] = blend(l, node, VM_IN_REVERB_PLATE_wet, side_of(dry, s), out[s]);
-    set_sides(l, node, out[0], out[1]);
+        out[s] = heard(l, &r, s);
+    write_ring(l, &r, (int[2]){x, x}, NULL);
+    set_reverb(l, node, VM_IN_REVERB_PLATE_wet, in, out);
 }

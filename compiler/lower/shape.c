@@ -36,6 +36,7 @@ void lower_SHAPE_TABLE(struct lowering *l, unsigned node)
 {
     const struct data *d = in_table(l, node, VM_IN_SHAPE_TABLE_table);
     int cubic = in_static(l, node, VM_IN_SHAPE_TABLE_interp) == 1.0;
+    refuse_rows(l, node, VM_IN_SHAPE_TABLE_table, "write (table -1 0 1)");
     struct ir_extra extra = {.table = table(l, d->values, d->count)};
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_SHAPE_TABLE_in),
                             in_value(l, node, VM_IN_SHAPE_TABLE_drive)};

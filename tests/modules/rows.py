@@ -108,7 +108,13 @@ def sound(problems, module, program):
         problems.append(f"the example has only {stats['values']} different samples")
 
 
+LINES, COLUMNS = 4, 100
+
+
 def example(problems, module):
+    lines = module["example"].split("\n")
+    if len(lines) > LINES or max(map(len, lines)) > COLUMNS:
+        problems.append(f"the example has more than {LINES} lines or {COLUMNS} columns")
     path = f"{WORK}/example.pbc"
     compiled = run(PATCHC, "-", "-o", path, text=module["example"])
     if compiled.returncode:

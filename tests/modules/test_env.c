@@ -123,6 +123,68 @@ static void test_ahdsr_interrupted(void **state)
     }
 }
 
+/* Attack straight, then the curve; a fall of the gate does nothing, a rise begins again. */
+static void test_decay_curve(void **state)
+{
+    static const double curves[] = {0.0, -4.0, 3.0, -20.0, 1e-4};
+    (void)state;
+    for (size_t i = 0; i < COUNT(curves); i++)
+        for (int attack = 0; attack < 300; attack += 123) {
+            char text[200];
+            snprintf(text, sizeof text,
+                     "(patch (params (g (unit gate) (default 0))) (output (env.decay g (time 10ms)"
+                     " (attack %.9g) (curve %.9g))))",
+                     attack / SR, curves[i]);
+            struct player p = play(text);
+            player_run(&p, 5, out);
+            assert_true(out[0] == 0.0f && out[4] == 0.0f);
+            player_set(&p, "g", 1.0);
+            player_run(&p, 50, out);
+            player_set(&p, "g", 0.0);
+            player_run(&p, 150, out + 50);
+            player_set(&p, "g", 1.0);
+            player_run(&p, 1000, out + 200);
+            for (int n = 0; n < attack && n < 200; n++)
+                check(n, segment(0.0, 1.0, 0.0, n, attack), "attack");
+            for (int n = attack; n < 200; n++)
+                check(n, segment(1.0, 0.0, curves[i], n - attack, 480), "fall");
+            double before = (double)out[199];
+            for (int n = 0; n < attack; n++)
+                check(200 + n, segment(before, 1.0, 0.0, n, attack), "attack again");
+            for (int n = 0; n < 480; n++)
+                check(200 + attack + n, segment(1.0, 0.0, curves[i], n, 480), "fall again");
+            for (int n = 200 + attack + 480; n < 1200; n++)
+                assert_true(out[n] == 0.0f);
+            player_close(&p);
+        }
+}
+
+/* All rows together take `time`: the same as the rows times its share. */
+static void test_points_time(void **state)
+{
+    static const char *const same[][2] = {
+        {"(points (table (10ms 1) (20ms 0.25) (30ms 0))) (time 120ms)",
+         "(points (table (20ms 1) (40ms 0.25) (60ms 0)))"},
+        {"(points (table (1 1) (2 0.25 ) (1 0))) (time 40ms) (stretch 0.5)",
+         "(points (table (5ms 1) (10ms 0.25) (5ms 0)))"},
+        {"(points (table (1 1 2) (2 0.25 -3) (1 0 4))) (time 40ms)",
+         "(points (table (10ms 1 2) (20ms 0.25 -3) (10ms 0 4)))"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(same); i++) {
+        float *sound[2];
+        for (int k = 0; k < 2; k++) {
+            char text[200];
+            snprintf(text, sizeof text, "(patch (output (env.points %s)))", same[i][k]);
+            sound[k] = sound_of(text, 6000);
+        }
+        for (int n = 0; n < 6000; n++)
+            assert_near((double)sound[0][n], (double)sound[1][n], 1e-6, same[i][0]);
+        free(sound[0]);
+        free(sound[1]);
+    }
+}
+
 static void test_line(void **state)
 {
     struct player p =
@@ -423,7 +485,8 @@ int main(void)
         cmocka_unit_test(test_points_stretch), cmocka_unit_test(test_points_refused),
         cmocka_unit_test(test_follow_peak),    cmocka_unit_test(test_follow_slowly),
         cmocka_unit_test(test_follow_rms),     cmocka_unit_test(test_silence_follows),
-        cmocka_unit_test(test_oversampled),
+        cmocka_unit_test(test_oversampled),    cmocka_unit_test(test_decay_curve),
+        cmocka_unit_test(test_points_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

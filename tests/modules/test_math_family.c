@@ -135,6 +135,28 @@ static double f_bpm(double x)
     return x / 60;
 }
 
+/* Exponentials end at 2^100 and 2^-126, at the sample rate and through half-bands. */
+static void test_most(void **state)
+{
+    static const char *const forms[] = {"(math.exp2 x%s)", "(math.exp x%s)", "(db.to.ratio x%s)",
+                                        "(semitones.to.ratio x%s)",
+                                        "(math.pow 1e9 (math.mul x x)%s)"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(forms); i++)
+        for (int fast = 0; fast < 2; fast++) {
+            char form[200];
+            snprintf(form, sizeof form, forms[i], fast ? " (oversample 8)" : "");
+            ramp(form, -1e9, 1e9);
+            assert_true(out[N - 1] == 0x1p100f);
+            assert_true(i == COUNT(forms) - 1 || out[0] == 0x1p-126f);
+        }
+    /* What a filter that resonates makes of the largest steps. */
+    ramp("(filter.lopass (math.exp2 (gain (math.sin (gain x 0.1)) 200)) (cutoff 1200) (q 1000))", 0,
+         N);
+    for (int n = 0; n < N; n++)
+        assert_true(isfinite(out[n]));
+}
+
 static void test_arithmetic(void **state)
 {
     (void)state;
@@ -282,9 +304,10 @@ static void test_conversions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_decisions),
-        cmocka_unit_test(test_ease),       cmocka_unit_test(test_curves),
-        cmocka_unit_test(test_lookup),     cmocka_unit_test(test_conversions),
+        cmocka_unit_test(test_most),        cmocka_unit_test(test_arithmetic),
+        cmocka_unit_test(test_decisions),   cmocka_unit_test(test_ease),
+        cmocka_unit_test(test_curves),      cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_conversions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,6 +65,41 @@ static void test_tick_phase(void **state)
     }
 }
 
+/* A rise begins again at the phase; a fall does nothing. */
+static void test_tick_reset(void **state)
+{
+    static float x[3000];
+    struct player p = play("(patch (params (r (unit gate) (default 0)))\n"
+                           "  (output (osc.tick (freq 48) (phase 0.75) (reset r))))");
+    (void)state;
+    player_run(&p, 600, x);
+    player_set(&p, "r", 1.0);
+    player_run(&p, 300, x + 600);
+    player_set(&p, "r", 0.0);
+    player_run(&p, 600, x + 900);
+    player_set(&p, "r", 1.0);
+    player_run(&p, 1500, x + 1500);
+    for (int n = 0; n < 3000; n++) /* a period is 1000 frames, of which a quarter is left */
+        assert_true((x[n] != 0.0f) == (n == 250 || n == 850 || n == 1750 || n == 2750));
+    player_close(&p);
+}
+
+/* Begun at a phase: what it would be later on, to the bit, as 750 Hz are 64 frames a turn. */
+static void test_start_phase(void **state)
+{
+    static const char *const waves[] = {"osc.saw", "osc.pulse", "osc.triangle"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(waves); i++)
+        for (int k = -64; k < 128; k += 5) {
+            float *x = sound_of(
+                text_of("(patch (output (%s (freq 750) (phase %.9g))))", waves[i], k / 64.0), 500);
+            float *y = sound_of(text_of("(patch (output (%s (freq 750))))", waves[i]), 700);
+            assert_memory_equal(x, y + (k + 64) % 64, 500 * sizeof *x);
+            free(x);
+            free(y);
+        }
+}
+
 static void test_tick_of_nothing(void **state)
 {
     float *x = sound_of("(patch (output (osc.tick (freq 0))))", 50000);
@@ -448,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_fm_feedback),    cmocka_unit_test(test_sfxr_noise),
         cmocka_unit_test(test_sfxr_square),    cmocka_unit_test(test_sfxr_others),
         cmocka_unit_test(test_plain),          cmocka_unit_test(test_oversampled),
+        cmocka_unit_test(test_tick_reset),     cmocka_unit_test(test_start_phase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

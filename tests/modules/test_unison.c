@@ -152,6 +152,25 @@ static void test_stereo(void **state)
     free(right);
 }
 
+/* At the start, before the copies drift apart, they are as loud as one, and not as one that is as
+ * many times louder; with a phase of their own they are. */
+static void test_start(void **state)
+{
+    (void)state;
+    for (unsigned count = 2; count <= 16; count++) {
+        char text[200];
+        for (int own = 0; own < 2; own++) {
+            snprintf(text, sizeof text,
+                     "(patch (output (osc.sine (freq 1000) %s (unison %u (detune 1)))))",
+                     own ? "(phase 0)" : "", count);
+            float *x = sound_of(text, 480);
+            assert_near(decibels(rms_of(x, 480) / sqrt(0.5)), own ? 10.0 * log10(count) : 0.0, 0.3,
+                        "how loud it begins");
+            free(x);
+        }
+    }
+}
+
 /* Noise within the copies differs: their powers add up, not their amplitudes. */
 static void test_noise(void **state)
 {
@@ -172,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_frequencies), cmocka_unit_test(test_level),
         cmocka_unit_test(test_one),         cmocka_unit_test(test_width),
         cmocka_unit_test(test_stereo),      cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,10 +248,22 @@ LANE_FN void counted_ring_write(const struct memory *m, lane x)
     operations++;
     ring_write(m, x);
 }
-#define ring_at    counted_ring_at
-#define ring_read  counted_ring_read
-#define table_read counted_table_read
-#define ring_write counted_ring_write
+LANE_FN lane counted_held_hz(lane x, float low, float high, const struct memory *m)
+{
+    operations += 2;
+    return held_hz(x, low, high, m);
+}
+LANE_FN lane counted_held_seconds(lane x, float low, float high, const struct memory *m)
+{
+    operations += 2;
+    return held_seconds(x, low, high, m);
+}
+#define held_hz      counted_held_hz
+#define held_seconds counted_held_seconds
+#define ring_at      counted_ring_at
+#define ring_read    counted_ring_read
+#define table_read   counted_table_read
+#define ring_write   counted_ring_write
 
 /* State as whatever struct a kernel has there. */
 struct any {
@@ -263,10 +275,12 @@ struct any {
 };
 
 #define VM_KERNEL_H
-#define VM_RATE      48000.0f
-#define KERNEL(name) LANE_FN void k_##name(const lane *in, lane *out, any state, const memory *)
+#define VM_RATE 48000.0f
+#define KERNEL(name)                                                                               \
+    LANE_FN void k_##name(const lane *in, lane *out, any state,                                    \
+                          [[maybe_unused]] const struct memory *memory)
 #define MEMORY_KERNEL(name)                                                                        \
-    LANE_FN void k_##name(const lane *in, lane *out, any state, const memory *memory)
+    LANE_FN void k_##name(const lane *in, lane *out, any state, const struct memory *memory)
 
 #include "tests/vm/count.h"
 #include "vm/call.h"
@@ -289,7 +303,8 @@ static void (*const kernels[])(const lane *, lane *, any, const struct memory *)
 extern "C" uint64_t count_operations(size_t row, const float *in, float *out, uint32_t *state,
                                      const struct count_memory *m)
 {
-    struct memory memory = {m->ring, m->mask, m->now, m->low, m->high, m->table, m->length};
+    struct memory memory = {m->ring,  m->mask,   m->now, m->low, m->high,
+                            m->table, m->length, 8.0f,   0.125f};
     lane from[VM_OP_INPUTS], to[VM_OP_OUTPUTS];
     memcpy(from, in, sizeof from);
     operations = 0;

@@ -117,6 +117,8 @@ static const struct field rate_fields[] = {
     {REFUSE_TABLE, "TABL", 12, 4, 2, 12},
     {REFUSE_CONSTANT, "TABL", 8, 4, 0x7f800000u, 8},
     {REFUSE_CONSTANT, "TABL", 16, 4, 0x7fc00000u, 16},
+    {REFUSE_CONSTANT, "TABL", 16, 4, 0x71800001u, 16}, /* beyond 2^100 */
+    {REFUSE_CONSTANT, "TABL", 16, 4, 0xf1800001u, 16},
     {REFUSE_SECTION, "TABL", -4, 4, 19, -4},
 };
 

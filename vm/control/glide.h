@@ -19,7 +19,7 @@ LANE_FN ilane glide_change(struct glide_state *s, const lane *in, lane level, la
     s->n = s->n & ~change;
     s->begun = lane_iset(-1);
     *out = lane_sel(change, lane_sel(lane_lt(in[1], lane_set(1.0f)), in[0], start), level);
-    s->n = s->n + (lane_igt(lane_iset(1 << 25), s->n) & lane_iset(1));
+    s->n = s->n + (lane_igt(lane_iset(1 << 28), s->n) & lane_iset(1));
     return change;
 }
 

@@ -112,7 +112,7 @@ KERNEL(lfo_fade)
     lane past = lane_from_int(s->n) - in[1];
     lane up = lane_sel(lane_ge(past, in[2]), lane_set(1.0f), past * in[3]);
     out[0] = lane_sel(lane_ge(past, lane_set(0.0f)), up, lane_set(0.0f));
-    s->n = s->n + (lane_igt(lane_iset(1 << 26), s->n) & lane_iset(1));
+    s->n = s->n + (lane_igt(lane_iset(1 << 29), s->n) & lane_iset(1));
 }
 
 #endif

@@ -30,7 +30,8 @@ KERNEL(gate_stay)
     lane low = lane_min(in[3], in[2]);
     ilane on = lane_gt(in[0], in[2]) | (s->on & lane_gt(in[0], low));
     ilane left = s->left - (lane_igt(s->left, lane_iset(0)) & lane_iset(1));
-    s->left = lane_isel(on & ~s->on, lane_to_int(lane_clamp(in[1], 0.0f, 16777216.0f)), left);
+    lane frames = held_seconds(in[1], 0.0f, 16777216.0f, memory);
+    s->left = lane_isel(on & ~s->on, lane_to_int(frames), left);
     s->on = on;
     out[0] = gate_of(on | lane_igt(s->left, lane_iset(0)));
 }

@@ -17,13 +17,13 @@
 KERNEL(decay_coeff)
 {
     (void)state;
-    lane time = lane_clamp(in[1], 0.01f, 1000.0f);
+    lane time = held_seconds(in[1], 0.01f, 1000.0f, memory);
     lane power = lane_clamp(in[0] * -9.9657843f / time, -40.0f, 0.0f); /* log2 of the gain */
     lane gain = lane_exp2(power);
     lane whole = lane_exp2(power / lane_clamp(in[2], 0.1f, 4.0f));
     lane ratio = lane_clamp(in[3], 0.01f, 1.0f);
     lane h = lane_exp2(lane_max(power / ratio - power, lane_set(-30.0f)));
-    lane turns = lane_clamp(in[4], 100.0f, 23500.0f) * (1.0f / (2.0f * VM_RATE));
+    lane turns = held_hz(in[4], 100.0f, 23500.0f, memory) * (1.0f / (2.0f * VM_RATE));
     lane half = lane_sin_turns(lane_as_uint(lane_to_int(turns * 4294967296.0f)));
     lane t = (lane_set(1.0f) - h * h) / (h * h * half * half * 4.0f);
     out[0] = gain;
@@ -36,7 +36,7 @@ KERNEL(decay_coeff)
 KERNEL(decay_corner)
 {
     (void)state;
-    lane turns = lane_clamp(in[0], 1.0f, 23500.0f) * (1.0f / (2.0f * VM_RATE));
+    lane turns = held_hz(in[0], 1.0f, 23500.0f, memory) * (1.0f / (2.0f * VM_RATE));
     lane s = lane_sin_turns(lane_as_uint(lane_to_int(turns * 4294967296.0f)));
     out[0] = (s + s) / (s + lane_sqrt(s * s + 1.0f));
 }
@@ -56,6 +56,31 @@ KERNEL(decay_filter)
     s->low = lane_flush(s->low + corner * (in[0] - s->low));
     s->high = lane_flush(s->high + high * (in[0] + low * s->low - s->high));
     out[0] = lane_clamp(in[1] * s->high, -1048576.0f, 1048576.0f);
+}
+
+struct absorb_state {
+    lane h;
+};
+
+/* The same without lows of their own, held by decay_coeff alone:
+ *   h += high (x - h);  out := gain h.  |out| is never above the loudest x. */
+KERNEL(absorb)
+{
+    struct absorb_state *s = state;
+    s->h = lane_flush(s->h + in[2] * (in[0] - s->h));
+    out[0] = in[1] * s->h;
+}
+
+struct shelf_state {
+    lane s;
+};
+
+/* The lows of it:  s += corner (x - s);  out := x + low s, held within 2^20. */
+KERNEL(decay_shelf)
+{
+    struct shelf_state *s = state;
+    s->s = lane_flush(s->s + in[2] * (in[0] - s->s));
+    out[0] = lane_clamp(in[0] + in[1] * s->s, -1048576.0f, 1048576.0f);
 }
 
 /* Four lines mixed without loss:  out := H in, H Hadamard's matrix of order 4, halved. */

@@ -8,8 +8,9 @@
 KERNEL(sweep)
 {
     (void)state;
-    lane f = lane_clamp(in[0], 5.0f, 22000.0f);
-    out[0] = lane_clamp(f * lane_exp2(lane_clamp(in[1] * in[2], -12.0f, 12.0f)), 5.0f, 22000.0f);
+    lane f = held_hz(in[0], 5.0f, 22000.0f, memory);
+    lane swept = f * lane_exp2(lane_clamp(in[1] * in[2], -12.0f, 12.0f));
+    out[0] = held_hz(swept, 5.0f, 22000.0f, memory);
 }
 
 /* An all-pass that turns by a quarter at f:  t := tan(pi f/sr);  a := (t - 1)/(t + 1);
@@ -17,7 +18,7 @@ KERNEL(sweep)
 KERNEL(phaser_coeff)
 {
     (void)state;
-    lane t = lane_tan_pi(lane_clamp(in[0], 1.0f, 23500.0f) * (1.0f / VM_RATE));
+    lane t = lane_tan_pi(held_hz(in[0], 1.0f, 23500.0f, memory) * (1.0f / VM_RATE));
     out[0] = (t - 1.0f) / (t + 1.0f);
 }
 

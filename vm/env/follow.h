@@ -17,7 +17,7 @@
 KERNEL(env_follow_coeff)
 {
     (void)state;
-    lane frames = lane_max(lane_clamp(in[0], 0.0f, 300.0f) * VM_RATE, lane_set(1e-3f));
+    lane frames = lane_max(held_seconds(in[0], 0.0f, 300.0f, memory) * VM_RATE, lane_set(1e-3f));
     out[0] = lane_set(0.0f) - curve_exp2m1(lane_set(-1.44269504f) / frames);
 }
 
@@ -30,7 +30,7 @@ struct env_follow_state {
 LANE_FN lane env_follow(struct env_follow_state *s, lane v, const lane *in)
 {
     ilane up = lane_ge(v, s->y);
-    s->since = (s->since + (lane_igt(lane_iset(1 << 25), s->since) & lane_iset(1))) & ~up;
+    s->since = (s->since + (lane_igt(lane_iset(1 << 28), s->since) & lane_iset(1))) & ~up;
     ilane wait = ~up & lane_le(lane_from_int(s->since), in[3]);
     lane a = lane_sel(up, in[1], lane_sel(wait, lane_set(0.0f), in[2]));
     lane step = a * (v - s->y) + s->error;

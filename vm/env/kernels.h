@@ -7,11 +7,11 @@
 #include "vm/kernel.h"
 
 /* A segment's length in whole frames and the share of it one frame is.
- *   frames := round(time sr), 0 to 2^24;  step := 1/max(frames, 1) */
+ *   frames := round(time sr), 0 to 2^24 (349 s) at the sample rate;  step := 1/max(frames, 1) */
 KERNEL(env_segment)
 {
     (void)state;
-    lane t = lane_clamp(in[0] * VM_RATE + 0.5f, 0.0f, 16777216.0f);
+    lane t = held_seconds(in[0] * VM_RATE + 0.5f, 0.0f, 16777216.0f, memory);
     lane n = lane_from_int(lane_to_int(t));
     out[0] = n;
     out[1] = lane_set(1.0f) / lane_max(n, lane_set(1.0f));
@@ -59,7 +59,7 @@ LANE_FN lane env_segment_level(struct env_state *s, lane frames, lane step, lane
     left = lane_sel(lane_ge(n, frames), lane_set(0.0f), left);
     lane square = left * left;
     lane shape = lane_sel(attack, left, square * square);
-    s->n = s->n + (lane_igt(lane_iset(1 << 25), s->n) & lane_iset(1));
+    s->n = env_segment_next(s->n);
     s->level = target + (s->start - target) * shape;
     return s->level;
 }

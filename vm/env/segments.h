@@ -12,7 +12,7 @@
 enum { ENV_AHDSR_RELEASE, ENV_AHDSR_ATTACK, ENV_AHDSR_HOLD, ENV_AHDSR_DECAY };
 
 /* Frames a segment may count: more than the longest has. */
-enum { ENV_SEGMENT_MOST = 1 << 25 };
+enum { ENV_SEGMENT_MOST = 1 << 28 };
 
 LANE_FN ilane env_segment_next(ilane n)
 {
@@ -50,6 +50,32 @@ KERNEL(env_ahdsr)
     lane n = lane_from_int(s->n);
     out[0] = lane_from_int(s->stage);
     out[1] = lane_sel(held | lane_ge(n, frames), lane_set(1.0f), n * step);
+    s->n = env_segment_next(s->n);
+}
+
+struct env_oneshot_state {
+    ilane stage, n; /* as env_ahdsr; release: never begun */
+    ilane gate;     /* mask: on in the last frame */
+};
+
+/* in: gate, attack frames and step, decay frames and step. out: as env_ahdsr. */
+KERNEL(env_oneshot)
+{
+    struct env_oneshot_state *s = state;
+    ilane on = lane_gt(in[0], lane_set(0.0f));
+    ilane rise = on & ~s->gate;
+    s->gate = on;
+    s->stage = lane_isel(rise, lane_iset(ENV_AHDSR_ATTACK), s->stage);
+    s->n = s->n & ~rise;
+    ilane full =
+        lane_ieq(s->stage, lane_iset(ENV_AHDSR_ATTACK)) & lane_ge(lane_from_int(s->n), in[1]);
+    s->stage = lane_isel(full, lane_iset(ENV_AHDSR_DECAY), s->stage);
+    s->n = s->n & ~full;
+    ilane attack = lane_ieq(s->stage, lane_iset(ENV_AHDSR_ATTACK));
+    lane frames = lane_sel(attack, in[1], in[3]);
+    lane n = lane_from_int(s->n);
+    out[0] = lane_from_int(s->stage);
+    out[1] = lane_sel(lane_ge(n, frames), lane_set(1.0f), n * lane_sel(attack, in[2], in[4]));
     s->n = env_segment_next(s->n);
 }
 
@@ -133,7 +159,7 @@ LANE_FN void env_points_enter(struct env_points_state *s, const struct memory *m
     ilane before = row - lane_iset(1);
     ilane at = before + before + (before & p->wide);
     lane time = table_read(m, at) * VM_RATE;
-    lane frames = lane_clamp(time * p->stretch + 0.5f, 0.0f, 16777216.0f);
+    lane frames = held_seconds(time * p->stretch + 0.5f, 0.0f, 16777216.0f, m);
     frames = lane_from_int(lane_to_int(frames));
     lane least = lane_sel(lane_ge(time, lane_set(0.5f)), lane_set(1.0f), lane_set(0.0f));
     lane curve = lane_sel(p->wide, table_read(m, at + lane_iset(2)), lane_set(0.0f)), k, r;

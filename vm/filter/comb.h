@@ -43,8 +43,8 @@ KERNEL(ringcomb_coeff)
 {
     (void)state;
     const lane one = lane_set(1.0f);
-    ilane none = lane_ge(in[1], lane_set(23500.0f));
-    lane g = lane_tan_pi(lane_clamp(in[1], 20.0f, 23500.0f) * (1.0f / VM_RATE));
+    ilane none = lane_ge(in[1], lane_set(23500.0f * memory->share));
+    lane g = lane_tan_pi(held_hz(in[1], 20.0f, 23500.0f, memory) * (1.0f / VM_RATE));
     out[0] = in[0] - lane_sel(none, lane_set(0.0f), lane_set(0.5f) / g);
     out[1] = lane_sel(none, one, g / (one + g));
 }

@@ -21,7 +21,7 @@ KERNEL(ladder_coeff)
 {
     (void)state;
     const lane one = lane_set(1.0f);
-    lane g = lane_tan_pi(lane_clamp(in[0], 1.0f, 23500.0f) * (1.0f / VM_RATE));
+    lane g = lane_tan_pi(held_hz(in[0], 1.0f, 23500.0f, memory) * (1.0f / VM_RATE));
     lane G = g / (one + g);
     lane k = lane_clamp(in[1], 0.0f, 1.25f) * 4.0f;
     lane G2 = G * G;

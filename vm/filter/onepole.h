@@ -9,7 +9,7 @@
 KERNEL(onepole_coeff)
 {
     (void)state;
-    lane g = lane_tan_pi(lane_clamp(in[0], 0.01f, 23500.0f) * (1.0f / VM_RATE));
+    lane g = lane_tan_pi(held_hz(in[0], 0.01f, 23500.0f, memory) * (1.0f / VM_RATE));
     out[0] = g / (lane_set(1.0f) + g);
 }
 

@@ -9,9 +9,9 @@ struct svf_state {
 };
 
 /* g := tan(pi cutoff/sr), cutoff Hz, held within 1 to 23500. */
-LANE_FN lane svf_g(lane cutoff)
+LANE_FN lane svf_g(lane cutoff, const struct memory *m)
 {
-    return lane_tan_pi(lane_clamp(cutoff, 1.0f, 23500.0f) * (1.0f / VM_RATE));
+    return lane_tan_pi(held_hz(cutoff, 1.0f, 23500.0f, m) * (1.0f / VM_RATE));
 }
 
 /* k := 1/q, q held within 0.05 to 1000. */
@@ -33,7 +33,7 @@ LANE_FN lane svf_a1(lane g, lane k)
 KERNEL(svf_coeff)
 {
     (void)state;
-    lane g = svf_g(in[0]);
+    lane g = svf_g(in[0], memory);
     lane k = svf_k(in[1]);
     lane a1 = svf_a1(g, k);
     lane a2 = g * a1;
@@ -115,7 +115,7 @@ KERNEL(svf_bell_coeff)
 {
     (void)state;
     lane gain = svf_gain(in[2]);
-    lane g = svf_g(in[0]);
+    lane g = svf_g(in[0], memory);
     lane k = svf_k(in[1]) / lane_sqrt(gain);
     lane a1 = svf_a1(g, k);
     lane a2 = g * a1;
@@ -139,7 +139,7 @@ KERNEL(svf_loshelf_coeff)
     (void)state;
     lane gain = svf_gain(in[2]);
     lane a = lane_sqrt(gain);
-    lane g = svf_g(in[0]) / lane_sqrt(a);
+    lane g = svf_g(in[0], memory) / lane_sqrt(a);
     lane k = svf_k(in[1]);
     out[0] = g;
     out[1] = svf_a1(g, k);
@@ -153,7 +153,7 @@ KERNEL(svf_hishelf_coeff)
     (void)state;
     lane gain = svf_gain(in[2]);
     lane a = lane_sqrt(gain);
-    lane g = svf_g(in[0]) * lane_sqrt(a);
+    lane g = svf_g(in[0], memory) * lane_sqrt(a);
     lane k = svf_k(in[1]);
     out[0] = g;
     out[1] = svf_a1(g, k);

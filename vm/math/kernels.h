@@ -43,7 +43,12 @@ ARITHMETIC(abs, lane_abs(in[0]))
 ARITHMETIC(sign, math_truth(math_on(in[0])) - math_truth(lane_lt(in[0], lane_set(0.0f))))
 ARITHMETIC(floor, math_floor(in[0]))
 ARITHMETIC(sqrt, lane_sqrt(lane_max(in[0], lane_set(0.0f))))
-ARITHMETIC(exp2, lane_exp2(in[0]))
+
+/* The most that an exponential gives, 2^100 or 1.27e30: filters, half-bands and what reads between
+ * frames may sum up what comes of it, and have 2^27 until the largest float. */
+#define MATH_MOST 100.0f
+
+ARITHMETIC(exp2, lane_exp2(lane_clamp(in[0], -126.0f, MATH_MOST)))
 ARITHMETIC(log2, lane_log2(lane_clamp(in[0], 1.17549435e-38f, 1.70141183e38f)))
 ARITHMETIC(greater, math_truth(lane_gt(in[0], in[1])))
 ARITHMETIC(not_less, math_truth(lane_ge(in[0], in[1])))
@@ -88,12 +93,13 @@ KERNEL(sine)
 }
 
 /* |a|^b with the sign of a, so that it is a number for every a and b. |a| is held within 1e-30 and
- * 1e30, the result within 2^-126 and 2^127. Relative error <= 1e-7 (1 + |b log2|a||). */
+ * 1e30, the result within 2^-126 and 2^100. Relative error <= 1e-7 (1 + |b log2|a||). */
 KERNEL(power)
 {
     (void)state;
     lane size = lane_clamp(lane_abs(in[0]), 1e-30f, 1e30f);
-    lane value = lane_copysign(lane_exp2(in[1] * lane_log2(size)), in[0]);
+    lane power = lane_clamp(in[1] * lane_log2(size), -126.0f, MATH_MOST);
+    lane value = lane_copysign(lane_exp2(power), in[0]);
     ilane zero = lane_le(lane_abs(in[0]), lane_set(0.0f));
     out[0] = lane_sel(zero, lane_set(0.0f), value);
 }

@@ -92,10 +92,10 @@ LANE_FN ilane noise_below(ulane a, ulane b)
     return lane_igt(lane_as_int(b ^ 0x80000000u), lane_as_int(a ^ 0x80000000u));
 }
 
-/* Hz to 2^-32 turns a frame, held within 0.001 Hz and 24 kHz. */
-LANE_FN ulane noise_step(lane freq)
+/* Hz to 2^-32 turns a frame, held within 0.001 Hz and half the rate. */
+LANE_FN ulane noise_step(lane freq, const struct memory *m)
 {
-    lane x = lane_clamp(freq, 0.001f, 24000.0f) * (2147483648.0f / VM_RATE);
+    lane x = lane_clamp(freq, 0.001f * m->share, 24000.0f) * (2147483648.0f / VM_RATE);
     return lane_as_uint(lane_to_int(x)) << 1;
 }
 
@@ -112,7 +112,7 @@ KERNEL(noise_velvet)
 {
     struct velvet_state *s = state;
     ulane u = noise_hash(s->key0, s->key1, s->period);
-    ulane next = s->phase + noise_step(in[0]);
+    ulane next = s->phase + noise_step(in[0], memory);
     ilane wrap = noise_below(next, s->phase);
     ilane fire = ~s->fired & (wrap | noise_below(u, next));
     lane sign = lane_from_bits((u << 31) | 0x3f800000u);
@@ -129,7 +129,7 @@ KERNEL(noise_dust)
     struct noise_state *s = state;
     ulane h = noise_hash(s->key0, s->key1, s->counter);
     ulane height = noise_mix(h + s->key1);
-    ilane fire = noise_below(h, noise_step(in[0]));
+    ilane fire = noise_below(h, noise_step(in[0], memory));
     lane tall = lane_from_int(lane_as_int(height >> 8) + 1) * (1.0f / 16777216.0f);
     ulane minus = lane_as_uint(lane_gt(in[1], lane_set(0.0f))) & (height << 31);
     lane either = lane_from_bits(lane_bits(tall) | minus);
@@ -176,7 +176,7 @@ KERNEL(noise_hold)
     out[0] = noise_signed(noise_hash(s->key0, s->key1, s->period));
     out[1] = noise_signed(noise_hash(s->key0, s->key1, s->period + 1u));
     out[2] = lane_from_int(lane_as_int(s->phase >> 8)) * (1.0f / 16777216.0f);
-    ulane next = s->phase + noise_step(in[0]);
+    ulane next = s->phase + noise_step(in[0], memory);
     s->period += lane_as_uint(noise_below(next, s->phase) & lane_iset(1));
     s->phase = next;
 }
@@ -204,7 +204,7 @@ KERNEL(noise_walk)
 {
     struct walk_state *s = state;
     lane low = lane_min(in[2], in[3]), high = lane_max(in[2], in[3]);
-    ulane next = s->phase + noise_step(in[0]);
+    ulane next = s->phase + noise_step(in[0], memory);
     lane middle = (low + high) * 0.5f;
     lane to = lane_sel(s->begun, s->to, middle);
     lane part = noise_signed(noise_hash(s->key0, s->key1, s->period)) * lane_abs(in[1]);

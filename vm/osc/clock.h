@@ -58,10 +58,9 @@ struct tick_state {
 /* c := c + freq mod 48000;  out := 1 in frame 0 and in each frame before which c wrapped
  * The first tick falls where a turn that starts at `phase` (its fraction) ends. The wraps are those
  * of osc_phasor, but exact. */
-KERNEL(osc_tick)
+LANE_FN lane tick(struct tick_state *s, lane freq, lane phase)
 {
-    struct tick_state *s = state;
-    lane turns = lane_clamp(in[1], -1048576.0f, 1048576.0f);
+    lane turns = lane_clamp(phase, -1048576.0f, 1048576.0f);
     lane fraction = turns - lane_from_int(lane_to_int(turns));
     fraction = lane_sel(lane_lt(fraction, lane_set(0.0f)), fraction + 1.0f, fraction);
     lane start = lane_min(fraction, lane_set(0.99999994f)) * (float)CLOCK_TURN;
@@ -72,12 +71,32 @@ KERNEL(osc_tick)
     c.part = lane_as_uint(lane_isel(s->running, lane_as_int(s->clock.part), lane_as_int(c.part)));
     ilane zero = lane_ieq(c.hz | lane_as_int(c.part), lane_iset(0));
     ilane due = lane_isel(s->running, s->due, zero);
-    out[0] = lane_sel(due, lane_set(1.0f), lane_set(0.0f));
-    c = clock_add(c, clock_step(in[0]));
+    c = clock_add(c, clock_step(freq));
     s->due = lane_igt(c.hz, lane_iset(CLOCK_TURN - 1));
     c.hz -= s->due & CLOCK_TURN;
     s->clock = c;
     s->running = lane_iset(-1);
+    return lane_sel(due, lane_set(1.0f), lane_set(0.0f));
+}
+
+KERNEL(osc_tick)
+{
+    out[0] = tick(state, in[0], in[1]);
+}
+
+struct tick_reset_state {
+    struct tick_state tick;
+    ilane gate; /* all ones: in[2] was on */
+};
+
+/* The same; a rise of in[2] makes its frame the first. */
+KERNEL(osc_tick_reset)
+{
+    struct tick_reset_state *s = state;
+    ilane on = lane_gt(in[2], lane_set(0.0f));
+    s->tick.running = s->tick.running & ~(on & ~s->gate);
+    s->gate = on;
+    out[0] = tick(&s->tick, in[0], in[1]);
 }
 
 struct oneshot_state {

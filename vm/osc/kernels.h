@@ -147,13 +147,26 @@ KERNEL(osc_phasor)
 /* With q = p from -1/2 to 1/2, the turn's step at q = 0:
  *   out := 2q - sgn(q) - 2 sum blep(q sr/|freq|) = 2q - 2 sum S;  p := p + freq/sr
  * The same for either sign of freq, as S is odd. At p = 0 the step's middle, 0. */
+LANE_FN lane osc_saw_at(ulane phase, struct osc_rate r)
+{
+    lane q = lane_from_int(lane_as_int(phase));
+    return q * (1.0f / 2147483648.0f) - osc_steps(q * r.window, r.period);
+}
+
 KERNEL(osc_saw)
 {
     struct osc_state *s = state;
     ulane increment = osc_increment(in[0]);
-    struct osc_rate r = osc_rate(increment);
-    lane q = lane_from_int(lane_as_int(s->phase));
-    out[0] = q * (1.0f / 2147483648.0f) - osc_steps(q * r.window, r.period);
+    out[0] = osc_saw_at(s->phase, osc_rate(increment));
+    s->phase += increment;
+}
+
+/* As if its phase had begun at in[1] turns; so the other ops of this ending. */
+KERNEL(osc_saw_from)
+{
+    struct osc_state *s = state;
+    ulane increment = osc_increment(in[0]);
+    out[0] = osc_saw_at(s->phase + osc_turns(in[1]), osc_rate(increment));
     s->phase += increment;
 }
 
@@ -161,37 +174,61 @@ KERNEL(osc_saw)
  *   out := c + 2 sum S(q) - 2 sum S(f);  c := f > q ? 1 : -1;  p := p + freq/sr
  * as the naive pulse is c + sgn(q) - sgn(f). Width 0 is -1, width 1 is 1, exactly; no edge
  * is lost while the width moves, since out is continuous in it. */
+LANE_FN lane osc_pulse_at(ulane phase, lane share, struct osc_rate r)
+{
+    lane width = lane_clamp(share, 0.0f, 1.0f);
+    ilane full = lane_ge(width, lane_set(1.0f));
+    lane turns = lane_min(width * 2147483648.0f, lane_set(2147483520.0f));
+    ulane fall = (lane_as_uint(lane_to_int(turns)) << 1) & ~lane_as_uint(full);
+    ilane qi = lane_as_int(phase);
+    ilane fi = lane_as_int(phase - fall);
+    lane c = lane_sel(lane_igt(fi, qi) | full, lane_set(1.0f), lane_set(-1.0f));
+    lane rise = osc_steps(lane_from_int(qi) * r.window, r.period);
+    return c + (rise - osc_steps(lane_from_int(fi) * r.window, r.period));
+}
+
 KERNEL(osc_pulse)
 {
     struct osc_state *s = state;
     ulane increment = osc_increment(in[0]);
-    struct osc_rate r = osc_rate(increment);
-    lane width = lane_clamp(in[1], 0.0f, 1.0f);
-    ilane full = lane_ge(width, lane_set(1.0f));
-    lane turns = lane_min(width * 2147483648.0f, lane_set(2147483520.0f));
-    ulane fall = (lane_as_uint(lane_to_int(turns)) << 1) & ~lane_as_uint(full);
-    ilane qi = lane_as_int(s->phase);
-    ilane fi = lane_as_int(s->phase - fall);
-    lane c = lane_sel(lane_igt(fi, qi) | full, lane_set(1.0f), lane_set(-1.0f));
-    lane rise = osc_steps(lane_from_int(qi) * r.window, r.period);
-    out[0] = c + (rise - osc_steps(lane_from_int(fi) * r.window, r.period));
+    out[0] = osc_pulse_at(s->phase, in[1], osc_rate(increment));
+    s->phase += increment;
+}
+
+KERNEL(osc_pulse_from)
+{
+    struct osc_state *s = state;
+    ulane increment = osc_increment(in[0]);
+    out[0] = osc_pulse_at(s->phase + osc_turns(in[2]), in[1], osc_rate(increment));
     s->phase += increment;
 }
 
 /* With t the quarter wave of p, -1/4 <= t <= 1/4, and e the way to the nearest corner, 1/4 - |t|:
  *   out := 4t - sgn(t) 8 F sum (-1)^j blamp(e/F + j/(2F)),  F = |freq|/sr;  p := p + freq/sr
  * as the slope changes by 8 F a frame at each corner, down at p = 1/4, up at p = 3/4. */
+LANE_FN lane osc_triangle_at(ulane phase, struct osc_rate r)
+{
+    lane t = lane_from_int(lane_quarter(phase));
+    ulane corner = (phase - 0x40000000u) << 1; /* from the nearest corner, 2^-33 turns */
+    lane u = lane_from_int(lane_as_int(corner)) * (r.window * 0.5f);
+    lane bend = osc_corners(u, r.period) * (r.speed * (8.0f * BLEP_H / 4294967296.0f));
+    ulane sign = lane_bits(t) & 0x80000000u;
+    return t * (1.0f / 1073741824.0f) - lane_from_bits(lane_bits(bend) ^ sign);
+}
+
 KERNEL(osc_triangle)
 {
     struct osc_state *s = state;
     ulane increment = osc_increment(in[0]);
-    struct osc_rate r = osc_rate(increment);
-    lane t = lane_from_int(lane_quarter(s->phase));
-    ulane corner = (s->phase - 0x40000000u) << 1; /* from the nearest corner, 2^-33 turns */
-    lane u = lane_from_int(lane_as_int(corner)) * (r.window * 0.5f);
-    lane bend = osc_corners(u, r.period) * (r.speed * (8.0f * BLEP_H / 4294967296.0f));
-    ulane sign = lane_bits(t) & 0x80000000u;
-    out[0] = t * (1.0f / 1073741824.0f) - lane_from_bits(lane_bits(bend) ^ sign);
+    out[0] = osc_triangle_at(s->phase, osc_rate(increment));
+    s->phase += increment;
+}
+
+KERNEL(osc_triangle_from)
+{
+    struct osc_state *s = state;
+    ulane increment = osc_increment(in[0]);
+    out[0] = osc_triangle_at(s->phase + osc_turns(in[1]), osc_rate(increment));
     s->phase += increment;
 }
 

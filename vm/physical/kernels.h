@@ -24,9 +24,10 @@
 KERNEL(string_coeff)
 {
     (void)state;
-    lane f = lane_clamp(in[0], 1.0f, 12000.0f);
+    lane f = held_hz(in[0], 1.0f, 12000.0f, memory);
     lane period = lane_set(VM_RATE) / f;
-    lane loss = lane_loss(lane_set(6.90775528f) / (f * lane_clamp(in[1], 0.001f, 1000.0f)));
+    lane decay = held_seconds(in[1], 0.001f, 1000.0f, memory);
+    lane loss = lane_loss(lane_set(6.90775528f) / (f * decay));
     lane half = f * (2147483648.0f / VM_RATE); /* w/2 in 2^-32 turns */
     lane sine = lane_sin_turns(lane_as_uint(lane_to_int(half)));
     lane square = sine * sine;
@@ -113,7 +114,7 @@ KERNEL(strike)
     ilane on = lane_gt(in[0], lane_set(0.0f));
     ilane rise = on & ~s->gate;
     s->gate = on;
-    lane width = lane_clamp(in[1] * VM_RATE + 0.5f, 1.0f, 1e6f);
+    lane width = lane_clamp(in[1] * VM_RATE + 0.5f, 1.0f, 1e6f * memory->rate);
     lane turn = lane_from_int(lane_to_int(width) + 1);
     s->n = lane_isel(rise, lane_iset(1), s->n);
     lane n = lane_from_int(s->n);
@@ -132,13 +133,15 @@ KERNEL(strike)
 KERNEL(mode_coeff)
 {
     (void)state;
-    lane f = lane_clamp(in[0], 0.0f, 20000.0f);
+    lane f = held_hz(in[0], 0.0f, 20000.0f, memory);
     lane one = lane_set(1.0f);
     lane t = lane_tan_pi(f * (1.0f / VM_RATE));
     out[0] = t;
     out[1] = (t + t) / (one + t * t);
-    out[2] = lane_loss(lane_set(6.90775528f / VM_RATE) / lane_clamp(in[1], 0.0001f, 60.0f));
-    ilane audible = lane_ge(in[0], lane_set(0.0f)) & lane_le(in[0], lane_set(20000.0f));
+    lane decay = held_seconds(in[1], 0.0001f, 60.0f, memory);
+    out[2] = lane_loss(lane_set(6.90775528f / VM_RATE) / decay);
+    lane top = lane_set(20000.0f * memory->share);
+    ilane audible = lane_ge(in[0], lane_set(0.0f)) & lane_le(in[0], top);
     out[3] = lane_sel(audible, one, lane_set(0.0f));
 }
 

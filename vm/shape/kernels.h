@@ -108,7 +108,7 @@ struct reduce_state {
 KERNEL(hold_rate)
 {
     struct reduce_state *st = state;
-    lane f = lane_clamp(in[1], 0.01f, 48000.0f);
+    lane f = lane_clamp(in[1], 0.01f * memory->share, 48000.0f);
     lane turns = lane_min(f * (2147483648.0f / 48000.0f), lane_set(2147483520.0f));
     ulane step = lane_as_uint(lane_to_int(turns)) << 1;
     /* Unsigned p < step, by signs. */
