@@ -22,12 +22,15 @@ WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmi
 FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-trapping-math \
          -fno-math-errno $(WARN) $(EXTRA)
 LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
+# What patchdiff needs besides.
+DIFF_LIBS = -lfftw3 -lcairo -lz -lm
 
 VM       = tables verify verify_code load cost range params group snapshot disassemble engines
 TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
 LOWER    = $(notdir $(basename $(wildcard compiler/lower/*.c)))
 TARGETS  = $(notdir $(basename $(wildcard compiler/target/*.c)))
+DIFF     = $(notdir $(basename $(wildcard diff/*.c)))
 RENDER   = $(patsubst render/%.c,%,$(wildcard render/*.c render/*/*.c))
 
 # Engines: lanes, width of a vector, ISA. See vm/engine.c.
@@ -49,10 +52,11 @@ VM_OBJECTS     = $(VM:%=$(BUILD)/vm/%.o) $(ENGINES:%=$(BUILD)/vm/engine_%.o) \
 ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)/compiler/%.o) \
                  $(LOWER:%=$(BUILD)/compiler/lower/%.o) \
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
+DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
 .PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test
 all: programs
-programs: $(BUILD)/patchc $(BUILD)/patchrun
+programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
 
 $(BUILD)/patchc: $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchc*.c))
@@ -62,6 +66,11 @@ $(BUILD)/patchc: $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard b
 $(BUILD)/patchrun: $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchrun*.c))
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
+
+# It makes no sound itself: patchrun does.
+$(BUILD)/patchdiff: $(DIFF_OBJECTS) $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchdiff*.c))
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS) $(DIFF_LIBS)
 
 # The stem is lanes_vector_isa.
 ENGINE_FLAGS = $(ENGINE_OPT) -DVM_LANES=$(word 1,$(subst _, ,$*)) -DVM_VEC=$(word 2,$(subst _, ,$*)) \
@@ -90,10 +99,10 @@ $(BUILD)/%.o: %.c
 # ---- set-up ----
 
 NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjansson-dev \
-                  libsamplerate0-dev libgmp-dev
+                  libsamplerate0-dev libgmp-dev libfftw3-dev libcairo2-dev zlib1g-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  openttd-openmsx libmpfr-dev
+                  libxml2-utils openttd-openmsx libmpfr-dev
 
 # $(call install,packages): says what is missing, then installs it.
 define install
@@ -160,6 +169,10 @@ $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
 	@mkdir -p $(@D)
 	$(call say,LINK $@)
 	$(Q)$(CC) -std=gnu11 -O2 -g $(filter-out -Wpedantic,$(WARN)) -fPIC -shared -o $@ $< -ldl
+
+$(BUILD)/tests/diff/%: $(BUILD)/tests/diff/%.o $(DIFF_OBJECTS) $(ALL_OBJECTS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(DIFF_LIBS) -lcmocka
 
 # The numeric kernels at every width, in one program. gcc warns that wide vectors as results have
 # another ABI with AVX; none crosses a file.
@@ -241,6 +254,6 @@ format:
 	clang-format -i $$(git ls-files '*.[ch]')
 
 clean:
-	rm -rf build demo bin/patchc bin/patchrun
+	rm -rf build demo bin/patchc bin/patchrun bin/patchdiff
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -14,6 +14,7 @@ check "vm/ includes only vm/" includes vm vm
 check "text/ includes only text/" includes text text
 check "compiler/ includes only compiler/, text/ and vm/" includes compiler compiler text vm
 check "render/ includes only render/, text/ and vm/" includes render render text vm
+check "diff/ includes only diff/, render/, compiler/, text/ and vm/" includes diff diff render compiler text vm
 only_standard_headers() {
     ! grep -rhE '#include <' vm | grep -vE '<(stdint|stddef|string|stdio|stdlib|stdarg|immintrin)\.h>'
 }
@@ -54,6 +55,7 @@ every_option_is_documented() { # PROGRAM
 }
 check "patchc(1) has every option" every_option_is_documented patchc
 check "patchrun(1) has every option" every_option_is_documented patchrun
+check "patchdiff(1) has every option" every_option_is_documented patchdiff
 readme_is_true() {
     local root=$PWD
     sed -n '/^    ; A bright ping/,/^$/p' README.md | sed 's/^    //' >"$work/ping.sx"

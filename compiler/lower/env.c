@@ -162,6 +162,7 @@ void lower_ENV_POINTS(struct lowering *l, unsigned node)
                             "has rows without time, which cannot take one together",
                             "give a row a time, or leave 'time' out");
         int time = in_value(l, node, VM_IN_ENV_POINTS_time);
+        all *= node_rate(l, node); /* `time` is in frames of the node's own */
         stretch = mul(l, stretch, scale(l, time, all > 0.0 ? 1.0 / all : 1.0));
     }
     int in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_ENV_POINTS_gate)};

@@ -43,6 +43,7 @@ static const struct {
         {"hz.to.seconds", NULL, "a pole"},
         {"reverb.fdn", NULL,
          "lines of other primes have other modes: test_delay_space.c has its decay"},
+        {"reverb.plate", NULL, "lines of other primes"},
 },
   hold_differs[] = {
       {"osc.sample", "rate", "64 frames of the file in one of the node's"},

@@ -390,9 +390,10 @@ static unsigned may_refuse(const struct vm_module *m, unsigned count)
         const char *module;
         unsigned hundredths;
     } known[] = {
-        {"osc.sample", 13},   /* a loop without a frame */
-        {"osc.wavetable", 4}, /* cycles that do not divide the table */
-        {"env.points", 27},   /* a sustain row after the last */
+        {"osc.sample", 13},     /* a loop without a frame */
+        {"osc.wavetable", 4},   /* cycles that do not divide the table */
+        {"env.points", 27},     /* a sustain row after the last */
+        {"filter.formant", 28}, /* a vowel by number and by letter */
     };
     for (size_t i = 0; i < COUNT(known); i++)
         if (strcmp(m->name, known[i].module) == 0)

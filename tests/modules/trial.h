@@ -42,7 +42,7 @@ struct trial {
     uint64_t seed, chance;
     struct wire in[TRIAL_INPUTS];
     unsigned output, oversample, columns, rows;
-    double tall; /* the largest magnitude in a table, but for a first column that rises */
+    double tall; /* the largest magnitude in a table of plain values; rows have ranges */
     enum sound sound;
     double level;
     struct event events[TRIAL_EVENTS];
@@ -210,9 +210,9 @@ static inline void put_table(FILE *f, struct trial *t)
         fputs(t->columns > 1 ? " (" : " ", f);
         for (unsigned column = 0; column < t->columns; column++)
             fprintf(f, "%s%.9g", column ? " " : "",
-                    t->columns > 1 && column == 0
-                        ? first
-                        : t->tall * kit_between(&t->chance, t->columns > 1 ? 0.0 : -1.0, 1.0));
+                    t->columns == 1 ? t->tall * kit_between(&t->chance, -1.0, 1.0)
+                    : column == 0   ? first
+                                    : kit_between(&t->chance, 0.0, 1.0));
         fputs(t->columns > 1 ? ")" : "", f);
     }
     fputs(")", f);

@@ -38,7 +38,7 @@ static void test_random_programs(void **state)
     static struct maker m;
     static unsigned used[1024];
     (void)state;
-    for (uint64_t seed = 1; seed <= 120; seed++) {
+    for (uint64_t seed = 1; seed <= 140; seed++) {
         make_program(&m, seed);
         struct built b = t_build(m.t.text);
         struct part part = random_part(b.program, &m.chance);
