@@ -8,7 +8,7 @@
 #include "text/sx.h"
 
 enum {
-    USE_LIMIT = 32,       /* patches in one another */
+    USE_LIMIT = 32, /* patches in one another */
 #ifndef FUZZING
     NODE_LIMIT = 1000000, /* of a patch, every use written out */
 #else
