@@ -221,14 +221,14 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/%.o $(FUZZ_KIT) $(FUZZ_MAIN) $(ALL_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 fuzz-libfuzzer:
-	@$(FUZZ_MAKE) BUILD=build/fuzz CC="$(FUZZ_CC)" FUZZ_LINK=-fsanitize=fuzzer FUZZ_MAIN= \
+	+@$(FUZZ_MAKE) BUILD=build/fuzz CC="$(FUZZ_CC)" FUZZ_LINK=-fsanitize=fuzzer FUZZ_MAIN= \
 	    EXTRA="-fsanitize=fuzzer-no-link $(FUZZ_EXTRA)" fuzz-programs
 fuzz-plain:
-	@$(FUZZ_MAKE) BUILD=build/fuzz-plain EXTRA="$(FUZZ_EXTRA)" fuzz-programs
+	+@$(FUZZ_MAKE) BUILD=build/fuzz-plain EXTRA="$(FUZZ_EXTRA)" fuzz-programs
 setup-afl:
 	$(call install,afl++)
 fuzz-afl: setup-afl
-	@$(FUZZ_MAKE) BUILD=build/fuzz-afl CC=afl-clang-fast EXTRA="$(FUZZ_EXTRA)" fuzz-programs \
+	+@$(FUZZ_MAKE) BUILD=build/fuzz-afl CC=afl-clang-fast EXTRA="$(FUZZ_EXTRA)" fuzz-programs \
 	    build/fuzz-afl/mutator.so
 build/fuzz-afl/mutator.so: tests/fuzz/afl.c tests/fuzz/kit/mutate.c vm/tables.c vm/verify.c vm/verify_code.c
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #ifdef __AFL_FUZZ_TESTCASE_LEN
+#pragma clang diagnostic ignored "-Weverything" /* its macros are not of our kind */
 #include <unistd.h>
 __AFL_FUZZ_INIT();
 #endif
