@@ -21,6 +21,10 @@ WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmi
 # with divisions may be vectorised. -fno-math-errno: a square root is an instruction, not a call.
 FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno-trapping-math \
          -fno-math-errno $(WARN) $(EXTRA)
+# gcc for s390x would compute floats as doubles, the standard allowing it.
+ifneq ($(filter s390%,$(shell $(CC) -dumpmachine)),)
+FLAGS += $(if $(findstring clang,$(CC)),,-fexcess-precision=fast)
+endif
 LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
 # What patchdiff needs besides.
 DIFF_LIBS = -lfftw3 -lcairo -lz -lm
@@ -54,7 +58,8 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
                  $(TARGETS:%=$(BUILD)/compiler/target/%.o) $(RENDER:%=$(BUILD)/render/%.o)
 DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
-.PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test
+.PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test \
+        conformance test-machines setup-machines
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -102,7 +107,14 @@ NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjans
                   libsamplerate0-dev libgmp-dev libfftw3-dev libcairo2-dev zlib1g-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  libxml2-utils openttd-openmsx libmpfr-dev
+                  libxml2-utils openttd-openmsx libmpfr-dev $(CROSS_FAST)
+# Other machines: the first two in `make test`, all in `make test-machines`.
+CROSS_FAST = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
+             libc6-dev-s390x-cross qemu-user
+NEEDED_FOR_MACHINES = $(NEEDED_TO_TEST) gcc-arm-linux-gnueabihf libc6-dev-armhf-cross \
+                      gcc-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-i686-linux-gnu \
+                      libc6-dev-i386-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross \
+                      musl-tools wasi-libc lld libclang-rt-14-dev-wasm32
 
 # $(call install,packages): says what is missing, then installs it.
 define install
@@ -148,8 +160,20 @@ demo-built: programs
 test: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) test-built
 
-test-built: programs unit
+test-built: programs unit conformance
 	@tests/run
+
+# The kit's engine, and what makes its cases.
+conformance: $(BUILD)/conformance/engine $(BUILD)/tests/conformance/trials \
+             $(BUILD)/tests/machines/compile
+
+# What `make test` leaves out of other machines, compilers and sanitizers; ends in a table of hashes.
+# WebAssembly runs under the node that is there, or Debian's.
+test-machines: setup-machines
+	@$(MAKE) --no-print-directory $(PARALLEL) programs conformance
+	@tests/machines/run
+setup-machines:
+	$(call install,$(NEEDED_FOR_MACHINES) $(if $(shell command -v node),,nodejs))
 
 # Every argument of every function of vm/math.h: minutes.
 test-functions: setup-test
@@ -163,6 +187,24 @@ unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/func
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
+
+# The engine of the conformance kit: the machine and the mixer, without a library. The conformance
+# kit's page says more.
+ENGINE_OBJECTS = $(VM_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(wildcard render/mixer/*.c)) \
+                 $(BUILD)/render/error.o $(patsubst %.c,$(BUILD)/%.o,$(wildcard conformance/*.c))
+$(BUILD)/conformance/engine: $(ENGINE_OBJECTS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(ENGINE_LIBS)
+ENGINE_LIBS = -lm -lpthread
+
+# The compiler without a library, for machines that have none.
+COMPILE_OBJECTS = $(VM_OBJECTS) $(filter-out %/json.o,$(TEXT:%=$(BUILD)/text/%.o)) \
+                  $(filter-out %/json_read.o %/format.o,$(COMPILER:%=$(BUILD)/compiler/%.o)) \
+                  $(LOWER:%=$(BUILD)/compiler/lower/%.o) $(BUILD)/compiler/target/bytecode.o \
+                  $(BUILD)/tests/machines/compile.o $(BUILD)/tests/machines/no_json.o
+$(BUILD)/tests/machines/compile: $(COMPILE_OBJECTS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^
 
 # Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
@@ -212,7 +254,7 @@ FUZZ_KIT     = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuzz/kit
 FUZZ_CC     ?= clang
 FUZZ_LINK   ?=
 FUZZ_MAIN   ?= $(BUILD)/tests/fuzz/main.o
-FUZZ_EXTRA   = -fsanitize=address,undefined -fno-sanitize-recover=undefined -DVM_FEW_ENGINES -DFUZZING
+FUZZ_EXTRA   = -fsanitize=address,undefined -fno-sanitize-recover=undefined -DVM_NARROW -DFUZZING
 FUZZ_MAKE    = $(MAKE) --no-print-directory OPT=-O1 ENGINES="1_1_base 4_4_base"
 
 .PHONY: fuzz fuzz-programs fuzz-libfuzzer fuzz-plain fuzz-afl setup-afl

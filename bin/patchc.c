@@ -206,6 +206,7 @@ static int read_option(struct options *o, int option)
 static int read_options(struct options *o, int argc, char **argv)
 {
     int option;
+    unsetenv("POSIXLY_CORRECT"); /* options may follow the file everywhere */
     while ((option = getopt_long(argc, argv, "o:gSdh", long_options, NULL)) != -1) {
         int status = read_option(o, option);
         if (status >= 0)

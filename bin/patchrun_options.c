@@ -404,6 +404,7 @@ static int read_all(struct options *o, int argc, char **argv, struct said *said)
     static char name[] = "patchrun"; /* getopt's messages begin with it, not with our path */
     int option, failed = 0;
     argv[0] = name;
+    unsetenv("POSIXLY_CORRECT"); /* options may follow the file everywhere */
     while (!failed && (option = getopt_long(argc, argv, "o:", long_options, NULL)) != -1)
         failed = read_option(option, optarg, o, said);
     if (failed || said->help || said->version)

@@ -1,32 +1,26 @@
 #include "vm/engine.h"
 #include "vm/repatch.h"
 
-/* Builds that only fuzz have two of them. */
-#if defined __x86_64__ && !defined VM_FEW_ENGINES
-#define FAST_ENGINES
-#endif
-
-extern const struct vm_engine vm_engine_1_base, vm_engine_4_base;
-#if !defined VM_FEW_ENGINES
-extern const struct vm_engine vm_engine_8_base, vm_engine_16_base;
-#endif
-#if defined FAST_ENGINES
+extern const struct vm_engine vm_engine_1_base, vm_engine_4_base, vm_engine_8_base,
+    vm_engine_16_base;
+#if defined __x86_64__
 extern const struct vm_engine vm_engine_1_avx2, vm_engine_4_avx2, vm_engine_8_avx2,
     vm_engine_16_avx2;
 extern const struct vm_engine vm_engine_1_avx512, vm_engine_16_avx512;
 #endif
 
-/* Best first within a width. */
+/* Best first within a width. VM_NARROW: a build with base's 1 and 4 alone, for a
+ * quick test. */
 static const struct {
     const struct vm_engine *engine;
     enum rp_isa isa;
 } engines[] = {
-#if defined FAST_ENGINES
+#if defined __x86_64__ && !defined VM_NARROW
     {&vm_engine_16_avx512, RP_ISA_AVX512}, {&vm_engine_16_avx2, RP_ISA_AVX2},
     {&vm_engine_8_avx2, RP_ISA_AVX2},      {&vm_engine_4_avx2, RP_ISA_AVX2},
     {&vm_engine_1_avx512, RP_ISA_AVX512},  {&vm_engine_1_avx2, RP_ISA_AVX2},
 #endif
-#if !defined VM_FEW_ENGINES
+#ifndef VM_NARROW
     {&vm_engine_16_base, RP_ISA_BASE},     {&vm_engine_8_base, RP_ISA_BASE},
 #endif
     {&vm_engine_4_base, RP_ISA_BASE},      {&vm_engine_1_base, RP_ISA_BASE},

@@ -6,6 +6,7 @@
  * over all the frames. */
 #include "vm/group.h"
 #include "vm/bump.h"
+#include "vm/float_unit.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -480,8 +481,8 @@ static uint32_t good_input(const struct rp_group *g, uint32_t frames, struct rp_
     return frames;
 }
 
-static enum rp_status run(struct rp_group *g, size_t frames, const float *const in[],
-                          float *const out[], const struct watch *watch, struct rp_error *error)
+static enum rp_status run_all(struct rp_group *g, size_t frames, const float *const in[],
+                              float *const out[], const struct watch *watch, struct rp_error *error)
 {
     uint32_t longest = g->program->block;
     if (watch && watch->longest < longest)
@@ -502,6 +503,16 @@ static enum rp_status run(struct rp_group *g, size_t frames, const float *const 
         at += n;
     }
     return RP_OK;
+}
+
+/* Whatever the host has set its float unit to. */
+static enum rp_status run(struct rp_group *g, size_t frames, const float *const in[],
+                          float *const out[], const struct watch *watch, struct rp_error *error)
+{
+    uint32_t host = vm_float_begin();
+    enum rp_status status = run_all(g, frames, in, out, watch, error);
+    vm_float_end(host);
+    return status;
 }
 
 enum rp_status rp_process(struct rp_group *g, size_t frames, const float *const in[],

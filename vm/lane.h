@@ -21,6 +21,10 @@
 #define VM_VEC 1
 #endif
 
+#if defined __FLT_EVAL_METHOD__ && __FLT_EVAL_METHOD__ != 0
+#error "floats must be computed as floats: -fexcess-precision=fast, or -msse2 -mfpmath=sse"
+#endif
+
 #if VM_VEC == 1
 typedef float lane;
 typedef int32_t ilane;
@@ -76,16 +80,35 @@ LANE_FN lane lane_from_int(ilane i)
 #endif
 }
 
-/* Toward zero. The caller keeps |x| < 2^31 and x not NaN. The barrier: without trapping math gcc
- * makes a truncation of (float)(int32_t)x where the CPU has one, and that of -0.5 is -0. */
+/* Toward zero. The caller keeps |x| < 2^31 and x not NaN. The barriers: without trapping math gcc
+ * makes a truncation of (float)(int32_t)x where the CPU has one, and that of -0.5 or -0 is -0.
+ * Where vectors are the CPU's own it does so when it combines instructions, which the empty ones
+ * here prevent; on x86 it does not. */
 LANE_FN ilane lane_to_int(lane x)
 {
 #if VM_VEC == 1 && defined __GNUC__ && __GNUC__ >= 12 && !defined __clang__
     return __builtin_assoc_barrier((int32_t)x);
 #elif VM_VEC == 1
     return (int32_t)x;
-#else
+#elif defined __SSE__ || defined __clang__
     return __builtin_convertvector(x, ilane);
+#elif (defined __aarch64__ || defined __VSX__) && VM_VEC == 4
+    ilane i = __builtin_convertvector(x, ilane);
+#ifdef __VSX__
+    __asm__("" : "+wa"(i));
+#else
+    __asm__("" : "+w"(i));
+#endif
+    return i;
+#else
+    ilane i;
+    for (int v = 0; v < VM_VEC; v++) {
+        i[v] = (int32_t)x[v];
+#if __GNUC__ >= 12
+        i[v] = __builtin_assoc_barrier(i[v]);
+#endif
+    }
+    return i;
 #endif
 }
 

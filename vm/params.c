@@ -1,5 +1,6 @@
 /* params.c - parameters from outside: jumps, glides, and the curve between two values. */
 #define VM_VEC 1
+#include "vm/float_unit.h"
 #include "vm/group.h"
 #include "vm/math.h"
 
@@ -17,11 +18,19 @@ static float clamp_param(const struct rp_param *p, float value)
     return value < p->high ? value : p->high;
 }
 
-float rp_param_at(const struct rp_param *p, float position)
+static __attribute__((noinline)) float param_at(const struct rp_param *p, float position)
 {
     if (!(position > 0.0f))
         return p->low;
     return position < 1.0f ? clamp_param(p, between(p->curve, p->low, p->high, position)) : p->high;
+}
+
+float rp_param_at(const struct rp_param *p, float position)
+{
+    uint32_t host = vm_float_begin();
+    float value = param_at(p, position);
+    vm_float_end(host);
+    return value;
 }
 
 float vm_param_value(const struct rp_group *g, unsigned param, unsigned l, uint32_t ahead)
@@ -42,11 +51,9 @@ enum rp_status rp_param_set(struct rp_group *g, unsigned l, unsigned param, floa
     return rp_param_glide(g, l, param, value, 0);
 }
 
-enum rp_status rp_param_glide(struct rp_group *g, unsigned l, unsigned param, float value,
-                              uint32_t frames)
+static __attribute__((noinline)) void set_or_glide(struct rp_group *g, unsigned l, unsigned param,
+                                                   float value, uint32_t frames)
 {
-    if (l >= g->lanes || param >= g->program->param_count)
-        return RP_ARGUMENT;
     size_t i = (size_t)param * g->lanes + l;
     float now = vm_param_value(g, param, l, 0);
     value = clamp_param(&g->program->params[param], value);
@@ -59,5 +66,15 @@ enum rp_status rp_param_glide(struct rp_group *g, unsigned l, unsigned param, fl
         g->gliding[param] |= UINT32_C(1) << l;
     }
     g->stale = 1;
+}
+
+enum rp_status rp_param_glide(struct rp_group *g, unsigned l, unsigned param, float value,
+                              uint32_t frames)
+{
+    if (l >= g->lanes || param >= g->program->param_count)
+        return RP_ARGUMENT;
+    uint32_t host = vm_float_begin();
+    set_or_glide(g, l, param, value, frames);
+    vm_float_end(host);
     return RP_OK;
 }

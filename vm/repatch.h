@@ -11,7 +11,8 @@
  *
  * A voice's samples are a function of (program, seed, serial, parameter events and their
  * frames, input samples) alone: not of the group's width, its other voices, the cut of rp_run
- * calls or the CPU.
+ * calls or the CPU. Nor of how the host has set the float unit: flushing of denormals, another
+ * rounding or traps are put aside for the time of a call, and are as they were when it returns.
  *
  * Units: frames at RP_SAMPLE_RATE; parameter values in the parameter's unit (Hz, seconds, plain
  * factor); output samples nominally -1 to 1, unclipped.

@@ -7,6 +7,7 @@
  * alone, since no op goes through a table longer than its row in ops.def accepts. Here is all but
  * the code: verify_code.c. */
 #include "vm/verify.h"
+#include "vm/float_unit.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -381,7 +382,8 @@ static int check_debug(const struct vm_file *f, struct rp_error *e)
     return 0;
 }
 
-enum rp_status vm_file_open(struct vm_file *f, const void *bytes, size_t size, struct rp_error *e)
+static enum rp_status open_file(struct vm_file *f, const void *bytes, size_t size,
+                                struct rp_error *e)
 {
     struct vm_totals sum = {0};
     memset(f, 0, sizeof *f);
@@ -400,6 +402,14 @@ enum rp_status vm_file_open(struct vm_file *f, const void *bytes, size_t size, s
         check_stat(f, &sum, e) || check_debug(f, e))
         return RP_REFUSED;
     return RP_OK;
+}
+
+enum rp_status vm_file_open(struct vm_file *f, const void *bytes, size_t size, struct rp_error *e)
+{
+    uint32_t host = vm_float_begin();
+    enum rp_status status = open_file(f, bytes, size, e);
+    vm_float_end(host);
+    return status;
 }
 
 enum rp_status rp_verify(const void *bytes, size_t size, struct rp_error *error)

@@ -1,6 +1,7 @@
 /* crew.c - a tick's groups and sample spans on several threads. Who does what is a matter of
  * chance; the sums are not, being of integers. */
 #include "render/mixer/state.h"
+#include "vm/float_unit.h"
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -54,6 +55,7 @@ static void *work(void *context)
     struct hand *hand = context;
     struct mix_crew *crew = hand->crew;
     uint64_t done = 0;
+    vm_float_begin(); /* a thread may inherit what the host has set */
     pthread_mutex_lock(&crew->lock);
     for (;;) {
         while (crew->tick == done && !crew->over)

@@ -1,5 +1,6 @@
 /* mixer.c - the mixer's tick, its beginning, its end, and what it costs. */
 #include "render/mixer/state.h"
+#include "vm/float_unit.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,9 +249,9 @@ static enum render_status out_of_memory(struct render_error *error)
     return render_fail(error, RENDER_TROUBLE, "out of memory");
 }
 
-enum render_status mixer_tick(struct mixer *m, const struct mix_command *commands, size_t count,
-                              unsigned frames, struct mix_output *output,
-                              struct render_error *error)
+static enum render_status tick(struct mixer *m, const struct mix_command *commands, size_t count,
+                               unsigned frames, struct mix_output *output,
+                               struct render_error *error)
 {
     clear(m, frames);
     mix_control(m, commands, count);
@@ -273,6 +274,16 @@ enum render_status mixer_tick(struct mixer *m, const struct mix_command *command
     *output = m->output;
     m->frame += frames;
     return m->no_memory ? out_of_memory(error) : RENDER_OK;
+}
+
+enum render_status mixer_tick(struct mixer *m, const struct mix_command *commands, size_t count,
+                              unsigned frames, struct mix_output *output,
+                              struct render_error *error)
+{
+    uint32_t host = vm_float_begin();
+    enum render_status status = tick(m, commands, count, frames, output, error);
+    vm_float_end(host);
+    return status;
 }
 
 /* ---- what sounds ---- */

@@ -4,7 +4,8 @@
  *   mixer_tick    applies a tick's commands and computes its frames
  *   mixer_free
  *
- * Nothing here depends on lanes, threads, cut or ISA but the time it takes. Patch voices take
+ * Nothing here depends on lanes, threads, cut, ISA or the host's float unit (vm/repatch.h) but the
+ * time it takes. Patch voices take
  * memory where no idle one of their patch is left: for no more than sound at once (config.voices),
  * up to whole groups of lanes. A group goes when it was idle for 10 s. Lists of what happens in a
  * tick grow with the commands of a tick, and are kept. */

@@ -659,7 +659,8 @@ class Mixer:
         law = mono_gains if sound.signal.channels == 1 else stereo_gains
         sound.strip = Strip(command["volume"], command["pan"], law)
         for part in command["parts"]:
-            if part["verb"] == "send":
+            room = part["verb"] == "send" and (len(sound.sends) < MAX_SENDS or part["bus"] in sound.sends)
+            if room:
                 sound.sends[part["bus"]] = part["amount"]
 
     def start_patch(self, sound, command):

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# leaks - what lies around a render and must not show in it: locale, time zone, environment, what the
+# heap is filled with, where memory lies, the folder, the order of files, threads and who runs when.
+. tests/lib.sh
+root=$PWD
+cp -r fixtures "$work/plain"
+
+# Hashes of what a folder's patches and scores compile to and sound like. In $how what comes before a
+# command, in $threads how many.
+how= threads=1
+hashes() { # FOLDER
+    local f
+    cd "$1" || return 1
+    for f in coin.sx chord.sx wind.sx velvet-grains.sx pluck-plate.sx; do
+        $how "$root/$patchc" "$f" -o "$work/leaks.pbc" && cksum <"$work/leaks.pbc" &&
+            $how "$root/$patchrun" "$f" --seconds 0.4 --variations 5 --threads "$threads" --hash \
+                -o "$work/leaks.wav" --quiet | cut -d' ' -f1
+    done
+    for f in game-loop.sx stealing-quietest.sx night-drive.sx; do
+        $how "$root/$patchrun" "scores/$f" --to 3s --seed 5 --threads "$threads" -o "$work/leaks.wav" \
+            --hash-ladder "$work/leaks.ladder" --trace "$work/leaks.trace" --quiet &&
+            cat "$work"/leaks.{wav,ladder} | cksum
+    done
+    cd "$root" || return 1
+}
+hashes "$work/plain" >"$work/wanted"
+[ "$(grep -c . "$work/wanted")" -ge 18 ] || fail "too few hashes: $(cat "$work/wanted")"
+the_same() { # FOLDER COMMAND...
+    local folder=$1
+    shift
+    how=$*
+    hashes "$folder" >"$work/got" && diff "$work/wanted" "$work/got"
+}
+
+for locale in C.UTF-8 tr_TR.UTF-8 de_DE.UTF-8 xx_XX; do
+    check "locale $locale" the_same "$work/plain" env LC_ALL=$locale LANG=$locale LANGUAGE=$locale
+done
+for zone in UTC Pacific/Apia Asia/Kathmandu; do
+    check "time zone $zone" the_same "$work/plain" env TZ=$zone
+done
+check "no environment at all" the_same "$work/plain" env -i
+check "much environment" the_same "$work/plain" env "A=$(head -c 90000 /dev/zero | tr '\0' x)" POSIXLY_CORRECT=1 COLUMNS=3
+for fill in 1 165 255; do
+    check "a heap filled with $fill" the_same "$work/plain" env MALLOC_PERTURB_=$fill
+done
+check "a heap in other pieces" the_same "$work/plain" env MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=4096 \
+    GLIBC_TUNABLES=glibc.malloc.tcache_count=0
+if setarch -R true 2>/dev/null; then
+    check "memory at the same addresses" the_same "$work/plain" setarch -R
+    check "memory laid out in the old way" the_same "$work/plain" setarch -L
+else
+    skipped=$((skipped + 2))
+fi
+mkdir -p "$work/a folder/with 'ä'/$(printf 'long%.0s' {1..40})"
+cp -r "$work/plain" "$work/a folder/with 'ä'/there"
+check "another folder" the_same "$work/a folder/with 'ä'/there"
+# The same files made in another order, with other times and rights.
+mkdir "$work/turned"
+(cd "$work/plain" && find . -type d | while read -r d; do mkdir -p "$work/turned/$d"; done &&
+    find . -type f | sort -r | while read -r f; do cp "$f" "$work/turned/$f"; done)
+find "$work/turned" -type f -exec touch -d '1985-01-02' {} +
+chmod -R a-w "$work/turned"
+check "files in another order, of another time" the_same "$work/turned"
+chmod -R u+w "$work/turned"
+for threads in 2 3 5 8; do
+    check "$threads threads" the_same "$work/plain"
+    check "$threads threads on one core, with little priority" the_same "$work/plain" nice -n 19 taskset -c 0
+done
+threads=1
+check "a session of its own" the_same "$work/plain" setsid
+report
