@@ -48,6 +48,20 @@ OPS = ops_of_files()
 USED = set()  # of them by the examples
 
 
+def latency(problems, module):
+    """It is in frames: a number, or a law in which sr makes frames of seconds."""
+    said = module["latency"]
+    if re.fullmatch(r"[0-9]+", said):
+        return
+    if not re.search(r"\bsr\b", said):
+        problems.append("the latency is neither a number of frames nor a law with sr in it")
+    if re.search(r"[0-9.] ?(m?s|seconds?|milliseconds?)\b", said):
+        problems.append("the latency is not in frames")
+    given = [p["name"] for p in module["inputs"] if p.get("unit") == "s" and p["name"] in said.split()]
+    if given and not re.search(r": [0-9]+ unless given$", said):
+        problems.append("the latency does not say how many frames it is unless something is given")
+
+
 def texts(problems, module):
     """What can be read without playing it."""
     for field in ("summary", "recurrence", "latency", "example"):
@@ -66,6 +80,7 @@ def texts(problems, module):
             problems.append(f"'{port['name']}' goes beyond 48 kHz")
         if "default" in port and "low" in port and not port["low"] <= port["default"] <= port["high"]:
             problems.append(f"the default of '{port['name']}' is out of its range")
+    latency(problems, module)
     if not module["outputs"] and module["name"] != "output":
         problems.append("no outputs")
 
@@ -128,6 +143,8 @@ def example(problems, module):
     USED.update(re.findall(r"^CALL_OP +(\w+)", program, re.M))
     if state_of(program, nodes) and not module["stable"]:
         problems.append("it keeps state, but does not say where it is stable")
+    if state_of(program, nodes) and not module["source"]:
+        problems.append("it keeps state, but does not say where it comes from")
     sound(problems, module, program)
 
 
