@@ -29,7 +29,7 @@ static const struct {
         {"osc.impulse", NULL, "a third of its power is above 16 kHz, where a half-band rounds it"},
         {"osc.fm", "ratio", "sidebands beyond 24 kHz fold at the sample rate"},
         {"osc.fm", "index", "sidebands"},
-        {"osc.fm", "feedback", "sidebands"},
+        {"osc.fm", "feedback", "it acts over two of the node's own frames"},
         {"osc.sample", "rate", "what goes 64 times as fast is over within a window"},
         {"shape.fold", "drive", "overtones fold"},
         {"tempo.lock", "mul", "a ramp of some MHz folds"},
