@@ -13,7 +13,7 @@ static int lfo(struct lowering *l, int rate, int turns)
 static int chorus_side(struct lowering *l, unsigned node, int port, unsigned side)
 {
     static const double levels[] = {1.0, 0.70710678, 0.57735027, 0.5, 0.4472136, 0.40824829};
-    int voices = (int)in_static(l, node, VM_IN_CHORUS_voices);
+    int voices = (int)(in_static(l, node, VM_IN_CHORUS_voices) + 0.5);
     int time = time_frames(l, node, VM_IN_CHORUS_time), sum = IR_NONE;
     int depth = time_frames(l, node, VM_IN_CHORUS_depth);
     int rate = in_value(l, node, VM_IN_CHORUS_rate);

@@ -119,7 +119,14 @@ void lower_DEMUX(struct lowering *l, unsigned node)
     }
 }
 
-DIRECT(TEMPO_LOCK, tempo_lock)
+/* The op cuts fractions off, and so rounds. */
+void lower_TEMPO_LOCK(struct lowering *l, unsigned node)
+{
+    int half = constant(l, 0.5), in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_TEMPO_LOCK_in)};
+    in[1] = add(l, in_value(l, node, VM_IN_TEMPO_LOCK_mul), half);
+    in[2] = add(l, in_value(l, node, VM_IN_TEMPO_LOCK_div), half);
+    set_out(l, node, 0, op(l, VM_OP_tempo_lock, in));
+}
 
 void lower_VOICE_RANDOM(struct lowering *l, unsigned node)
 {

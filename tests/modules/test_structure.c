@@ -85,6 +85,32 @@ static void test_tempo_lock(void **state)
     assert_true(worst < 1e-6);
 }
 
+/* Halves go up, whether the number is known when the patch is compiled or not. */
+static void test_numbers_rounded(void **state)
+{
+    enum { FRAMES = 4800 };
+    static const char *const pairs[][2] = {
+        {"tempo.lock (osc.phasor (freq 40)) (mul 2.5) (div 1.5)",
+         "tempo.lock (osc.phasor (freq 40)) (mul 3) (div 2)"},
+        {"tempo.lock (osc.phasor (freq 40)) (mul (math.add 2.4 (gain (osc.sine) 0.05)))",
+         "tempo.lock (osc.phasor (freq 40)) (mul 2)"},
+        {"chorus (osc.saw) (voices 2.5)", "chorus (osc.saw) (voices 3)"},
+        {"chorus (osc.saw) (voices 2.4)", "chorus (osc.saw) (voices 2)"},
+    };
+    static float sound[2][2 * FRAMES];
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        for (unsigned side = 0; side < 2; side++) {
+            char text[200];
+            snprintf(text, sizeof text, "(patch (def x (%s)) (output x))", pairs[i][side]);
+            struct player p = play(text);
+            player_run_in(&p, FRAMES, NULL, NULL, sound[side], sound[side] + FRAMES);
+            player_close(&p);
+        }
+        assert_memory_equal(sound[0], sound[1], sizeof sound[0]);
+    }
+}
+
 static void test_voice_random(void **state)
 {
     enum { VOICES = 4000 };
@@ -157,9 +183,10 @@ static void test_sides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crossfade),    cmocka_unit_test(test_mux),
-        cmocka_unit_test(test_demux),        cmocka_unit_test(test_tempo_lock),
-        cmocka_unit_test(test_voice_random), cmocka_unit_test(test_sides),
+        cmocka_unit_test(test_crossfade),       cmocka_unit_test(test_mux),
+        cmocka_unit_test(test_demux),           cmocka_unit_test(test_tempo_lock),
+        cmocka_unit_test(test_voice_random),    cmocka_unit_test(test_sides),
+        cmocka_unit_test(test_numbers_rounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
