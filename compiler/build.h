@@ -153,6 +153,13 @@ void unknown_name(struct builder *, const struct patch *, struct place, const ch
 void *suggest(struct builder *, struct diag *, const char *word, const char *what,
               const char *const *names, size_t count);
 
+/* build_near.c */
+/* Is a list that stands where an input may, and is none of the type, meant for a module? */
+int is_input_of_any(const char *word); /* of any module */
+int means_module(struct builder *, const struct type *, const struct sx *list);
+/* Helps with the modules whose names end in the word, or have it for another; 0 if none has. */
+int suggest_part(struct builder *, struct diag *, const char *word);
+
 /* build_type.c */
 struct type find_type(struct builder *, struct patch *, const struct sx *name);
 int type_known(struct patch *, const char *name);

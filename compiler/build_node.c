@@ -64,6 +64,26 @@ static int is_field_of_data(const struct proto *proto, unsigned input, const str
            !(first && is_data(first));
 }
 
+/* -6 db, of which the second is no name that anybody gave. */
+static int is_unit_apart(const struct patch *patch, const struct sx *number, const struct sx *unit)
+{
+    if (!number || number->kind != SX_NUMBER || unit->kind != SX_SYMBOL ||
+        table_get(&patch->names, unit->text) != TABLE_NONE)
+        return 0;
+    for (size_t i = 0; i < number_unit_word_count; i++)
+        if (strcmp(unit->text, number_unit_words[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static void unit_apart(struct builder *b, const struct sx *number, const struct sx *unit)
+{
+    struct diag *d =
+        diag_error(b->diags, E_UNKNOWN_NODE, unit->place, "unknown node or param '%s'", unit->text);
+    diag_help(b->diags, d, "a number and its unit are written together: %s%s", number->text,
+              unit->text);
+}
+
 static void read_field(struct builder *b, struct patch *patch, struct proto *proto, unsigned input,
                        const struct sx *field)
 {
@@ -78,8 +98,12 @@ static void read_field(struct builder *b, struct patch *patch, struct proto *pro
         proto->touched[input] = 1;
         shape_error(b, field->place, "the input is given no value", "(freq 440)");
     }
-    for (const struct sx *value = first; value; value = value->next)
-        read_value(b, patch, proto, input, value);
+    const struct sx *before = NULL;
+    for (const struct sx *value = first; value; before = value, value = value->next)
+        if (is_unit_apart(patch, before, value))
+            unit_apart(b, before, value);
+        else
+            read_value(b, patch, proto, input, value);
 }
 
 static void read_long_field(struct builder *b, struct patch *patch, struct proto *proto,
@@ -129,12 +153,15 @@ static int names_input(const struct proto *proto, const struct sx *arg)
 }
 
 /* A list that is neither an input nor a form: a misspelt input, unless it looks like a type. */
-static int is_unknown_field(struct builder *b, struct patch *patch, const struct sx *arg)
+static int is_unknown_field(struct builder *b, struct patch *patch, const struct type *type,
+                            const struct sx *arg)
 {
     const struct sx *head = arg->kind == SX_LIST ? arg->first : NULL;
     if (!head || head->kind != SX_SYMBOL || strchr(head->text, '.') || is_data(arg) ||
-        type_known(patch, head->text))
+        type_known(patch, head->text) || means_module(b, type, arg))
         return 0;
+    if (is_input_of_any(head->text))
+        return 1;
     size_t count;
     const char **names = type_names(b, patch, &count);
     return names && !diag_nearest(head->text, head->length, names, count);
@@ -177,7 +204,7 @@ static int next_unnamed(struct builder *b, struct proto *proto, const struct sx 
 static void read_unnamed(struct builder *b, struct patch *patch, struct proto *proto,
                          const struct sx *arg, unsigned *next)
 {
-    if (is_unknown_field(b, patch, arg)) {
+    if (is_unknown_field(b, patch, &proto->type, arg)) {
         unknown_input(b, &proto->type, arg->first->place, arg->first->text);
         return;
     }
@@ -189,10 +216,15 @@ static void read_unnamed(struct builder *b, struct patch *patch, struct proto *p
 static void read_args(struct builder *b, struct patch *patch, struct proto *proto,
                       const struct sx *arg)
 {
+    const struct sx *before = NULL;
     unsigned next = 0;
-    for (; arg; arg = arg->next) {
+    for (; arg; before = arg, arg = arg->next) {
         if (is_extra(proto, arg))
             continue;
+        if (is_unit_apart(patch, before, arg)) {
+            unit_apart(b, before, arg);
+            continue;
+        }
         int input = names_input(proto, arg);
         int turn =
             input >= 0 && (unsigned)input == next && is_field_of_data(proto, (unsigned)input, arg);

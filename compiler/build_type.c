@@ -135,7 +135,7 @@ static void unknown_module(struct builder *b, struct patch *patch, const struct 
         diag_error(b->diags, E_UNKNOWN_MODULE, name->place, "unknown module '%s'", name->text);
     size_t count;
     const char **names = type_names(b, patch, &count);
-    if (names)
+    if (names && (d == &b->diags->scratch || !suggest_part(b, d, name->text)))
         suggest(b, d, name->text, "the modules are", names, count);
 }
 

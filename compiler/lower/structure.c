@@ -119,12 +119,14 @@ void lower_DEMUX(struct lowering *l, unsigned node)
     }
 }
 
-/* The op cuts fractions off, and so rounds. */
+/* A number known by now is folded to a whole one; the op cuts fractions off. */
 void lower_TEMPO_LOCK(struct lowering *l, unsigned node)
 {
     int half = constant(l, 0.5), in[VM_OP_INPUTS] = {in_value(l, node, VM_IN_TEMPO_LOCK_in)};
     in[1] = add(l, in_value(l, node, VM_IN_TEMPO_LOCK_mul), half);
+    in[1] = op1(l, VM_OP_floor, in[1]);
     in[2] = add(l, in_value(l, node, VM_IN_TEMPO_LOCK_div), half);
+    in[2] = op1(l, VM_OP_floor, in[2]);
     set_out(l, node, 0, op(l, VM_OP_tempo_lock, in));
 }
 
