@@ -1,11 +1,24 @@
 #include "bin/patchc_modules.h"
 #include "compiler/compile.h"
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- facts ---- */
+
+/* Text that grows in a buffer and never beyond it. */
+static char *append(char *to, const char *end, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static char *append(char *to, const char *end, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(to, (size_t)(end - to), format, args);
+    va_end(args);
+    return n < 0 || n >= end - to ? to + strlen(to) : to + n;
+}
 
 static struct rp_program *load(const struct bytes *bytes, void **memory)
 {
@@ -30,12 +43,55 @@ static uint64_t dearest(const struct rp_program *program, const struct graph *gr
     return most;
 }
 
-long module_cost(const struct vm_module *module)
+void op_cost(const struct vm_op_row *op, char text[MODULE_FACTS])
 {
+    const struct vm_cost *cost = &op->cost;
+    int n = snprintf(text, MODULE_FACTS, "%" PRIu32, cost->base);
+    if (cost->by == VM_PER_VALUE)
+        snprintf(text + n, (size_t)(MODULE_FACTS - n),
+                 " + %" PRIu32 " for each value of its table, at most %" PRIu32 " of them",
+                 cost->each, cost->most);
+    else if (cost->by == VM_PER_INPUT)
+        snprintf(text + n, (size_t)(MODULE_FACTS - n),
+                 " + %" PRIu32 " for each whole of input %u without its sign, 1 to %" PRIu32
+                 " of them",
+                 cost->each, cost->input + 1, cost->most);
+}
+
+static int is_node_of(const struct graph *graph, const struct vm_module *module, const char *id)
+{
+    for (size_t i = 0; id && i < graph->node_count; i++)
+        if (graph->nodes[i].module == module && strcmp(graph->nodes[i].id, id) == 0)
+            return 1;
+    return 0;
+}
+
+/* Of the first op of the module that has one. */
+static void find_law(const struct rp_program *program, const struct graph *graph,
+                     const struct vm_module *module, char law[MODULE_FACTS])
+{
+    struct rp_instruction instruction;
+    for (uint32_t i = 0; rp_instruction_at(program, i, &instruction) == 0; i++) {
+        if (!is_node_of(graph, module, instruction.node))
+            continue;
+        for (size_t j = 0; j < vm_op_count; j++) {
+            if (vm_ops[j].cost.by == VM_FIXED || strcmp(vm_ops[j].name, instruction.op) != 0)
+                continue;
+            char text[MODULE_FACTS];
+            op_cost(&vm_ops[j], text);
+            append(law, law + MODULE_FACTS, "%s is %s", vm_ops[j].name, text);
+            return;
+        }
+    }
+}
+
+int module_cost(const struct vm_module *module, struct module_cost *cost)
+{
+    *cost = (struct module_cost){0, ""};
     struct source source = {module->name, module->example, strlen(module->example), 0};
     struct compile_job job;
     void *memory = NULL;
-    long cost = 0;
+    int status = 0;
     if (source.size == 0)
         return 0;
     compile_init(&job);
@@ -45,13 +101,15 @@ long module_cost(const struct vm_module *module)
     if (graph)
         bytes = compile_graph_to_bytes(&job, graph, false);
     struct rp_program *program = bytes.data ? load(&bytes, &memory) : NULL;
-    if (program)
-        cost = (long)dearest(program, graph, module);
-    else if (job.diags.count == 0)
-        cost = -1;
+    if (program) {
+        cost->operations = dearest(program, graph, module);
+        find_law(program, graph, module, cost->law);
+    } else if (job.diags.count == 0) {
+        status = -1;
+    }
     free(memory);
     compile_free(&job);
-    return cost;
+    return status;
 }
 
 const char *module_word(const struct vm_in *in, unsigned number, int *length)
@@ -63,18 +121,6 @@ const char *module_word(const struct vm_in *in, unsigned number, int *length)
     }
     *length = (int)strcspn(at, " ");
     return at;
-}
-
-/* Text that grows in a buffer and never beyond it. */
-static char *append(char *to, const char *end, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static char *append(char *to, const char *end, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(to, (size_t)(end - to), format, args);
-    va_end(args);
-    return n < 0 || n >= end - to ? to + strlen(to) : to + n;
 }
 
 static void choice_facts(const struct vm_in *in, char *to, const char *end)
@@ -204,11 +250,12 @@ static void put_example(FILE *file, const char *example)
 
 int module_show(const struct vm_module *module, FILE *file)
 {
-    char cost[64];
-    long operations = module_cost(module);
-    if (operations < 0)
+    struct module_cost cost;
+    char text[MODULE_FACTS + 64];
+    if (module_cost(module, &cost))
         return -1;
-    snprintf(cost, sizeof cost, "%ld operations a frame", operations);
+    snprintf(text, sizeof text, "%" PRIu64 " operations a frame in the example%s%s",
+             cost.operations, *cost.law ? ", of which " : "", cost.law);
     fprintf(file, "%s - ", module->name);
     put_wrapped(file, module->summary, (int)strlen(module->name) + 3, 2);
     fputs("\n  ", file);
@@ -216,7 +263,7 @@ int module_show(const struct vm_module *module, FILE *file)
     put_ports(file, module);
     fputc('\n', file);
     put_row(file, "Latency", module->latency);
-    put_row(file, "Cost", cost);
+    put_row(file, "Cost", text);
     if (*module->stable)
         put_row(file, "Stable", module->stable);
     if (*module->source)
@@ -254,16 +301,16 @@ int modules_table(FILE *file)
     for (size_t i = 0; i < vm_module_count; i++) {
         const struct vm_module *module = &vm_modules[i];
         const struct vm_family *family = vm_module_family(module);
-        long cost = module_cost(module);
-        if (cost < 0)
+        struct module_cost cost;
+        if (module_cost(module, &cost))
             return -1;
         if (family != last)
             fprintf(file,
                     "\n### %c%s\n\n| module | | latency | cost |\n| --- | --- | --- | --- |\n",
                     toupper((unsigned char)*family->title), family->title + 1);
         last = family;
-        fprintf(file, "| `%s` | %s | %s | %ld |\n", module->name, module->summary, module->latency,
-                cost);
+        fprintf(file, "| `%s` | %s | %s | %" PRIu64 "%s%s |\n", module->name, module->summary,
+                module->latency, cost.operations, *cost.law ? ", of which " : "", cost.law);
     }
     fputc('\n', file);
     return ferror(file) ? -1 : 0;

@@ -80,15 +80,15 @@ static json_t *ports_of(const struct vm_module *module, int out)
 
 static json_t *module_json(const struct vm_module *module)
 {
-    long cost = module_cost(module);
-    if (cost < 0)
+    struct module_cost cost;
+    if (module_cost(module, &cost))
         return NULL;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s}", "name",
-                     module->name, "family", vm_module_family(module)->name, "summary",
-                     module->summary, "recurrence", module->recurrence, "source", module->source,
-                     "stable", module->stable, "latency", module->latency, "cost", (json_int_t)cost,
-                     "inputs", ports_of(module, 0), "outputs", ports_of(module, 1), "example",
-                     module->example);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:s}", "name", module->name,
+        "family", vm_module_family(module)->name, "summary", module->summary, "recurrence",
+        module->recurrence, "source", module->source, "stable", module->stable, "latency",
+        module->latency, "cost", (json_int_t)cost.operations, "cost_law", cost.law, "inputs",
+        ports_of(module, 0), "outputs", ports_of(module, 1), "example", module->example);
 }
 
 int modules_json(FILE *file)

@@ -1,6 +1,7 @@
 /* patchc --modules=man: modules(7), from the module and op tables. */
 #include "bin/patchc_modules.h"
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 static const char head[] =
@@ -30,8 +31,11 @@ static const char head[] =
     ".Pp\n"
     "The latency is that of a sound from the first input to the first output, in frames.\n"
     "The cost is the number of arithmetic operations that a frame of the module's node in\n"
-    "the example takes at most, where what does not change is computed once and costs the\n"
-    "same.\n"
+    "the example takes at most; where it grows with a table or an input, the law is given\n"
+    "too.\n"
+    "What is made of constants alone is computed when the patch is compiled and costs\n"
+    "nothing; what only stands still, a parameter or a signal, costs what it would if it\n"
+    "moved.\n"
     ".Pp\n"
     "Each example is a whole patch.\n"
     "To hear one, and to see the same in the terminal:\n"
@@ -163,8 +167,8 @@ static void put_ports(FILE *file, const struct vm_module *m)
 
 static int put_module(FILE *file, const struct vm_module *m)
 {
-    long cost = module_cost(m);
-    if (cost < 0)
+    struct module_cost cost;
+    if (module_cost(m, &cost))
         return -1;
     fprintf(file, ".Ss %s\n", m->name);
     put_sentence(file, m->summary);
@@ -176,7 +180,10 @@ static int put_module(FILE *file, const struct vm_module *m)
     }
     fputs("Latency ", file);
     put_recurrence(file, m->latency);
-    fprintf(file, "Cost %ld.\n", cost);
+    fprintf(file, "Cost %" PRIu64 " in the example", cost.operations);
+    fputs(*cost.law ? ", of which " : "", file);
+    put_text(file, cost.law);
+    fputs(".\n", file);
     put_ports(file, m);
     if (*m->example)
         put_literal(file, m->example);
@@ -191,15 +198,9 @@ static void put_count(FILE *file, unsigned count, const char *one, const char *m
 
 static void put_op_cost(FILE *file, const struct vm_op_row *op)
 {
-    const struct vm_cost *cost = &op->cost;
-    fprintf(file, "%u", cost->base);
-    if (cost->by == VM_PER_VALUE)
-        fprintf(file, " + %u for each value of its table, of which there are at most %u",
-                cost->each, cost->most);
-    else if (cost->by == VM_PER_INPUT)
-        fprintf(file, " + %u for each whole of |input %u|, 1 to %u of them", cost->each,
-                cost->input + 1, cost->most);
-    fprintf(file, ".\n.br\n");
+    char text[MODULE_FACTS];
+    op_cost(op, text);
+    fprintf(file, "%s.\n.br\n", text);
 }
 
 static void put_op(FILE *file, const struct vm_op_row *op)

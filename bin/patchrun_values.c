@@ -240,9 +240,11 @@ static void info_text_param(const struct rp_param *param, FILE *stream)
 static void info_text(const char *file, const struct rp_program *program, size_t size, FILE *stream)
 {
     static const char *const inputs[] = {"", " from a mono input", " from a stereo input"};
-    fprintf(stream, "%s: %s%s, %zu bytes of bytecode, %zu bytes to play a voice\n", file,
-            rp_channels(program) == 2 ? "stereo" : "mono", inputs[rp_inputs(program)], size,
-            rp_group_bytes(program, 1));
+    fprintf(stream,
+            "%s: %s%s, %zu bytes of bytecode, %zu bytes to play a voice, at most %" PRIu64
+            " operations a frame\n",
+            file, rp_channels(program) == 2 ? "stereo" : "mono", inputs[rp_inputs(program)], size,
+            rp_group_bytes(program, 1), rp_cost(program));
     if (rp_param_count(program) > 0)
         fprintf(stream, "%-16s %12s %12s %12s %11s  %s\n", "parameter", "low", "high", "default",
                 "glide", "curve");
@@ -291,8 +293,9 @@ static void info_json(const char *file, const struct rp_program *program, size_t
     value_json_string(file, stream);
     fprintf(stream,
             ", \"channels\": %u, \"inputs\": %u, \"bytecode_bytes\": %zu, \"voice_bytes\": %zu, "
-            "\"params\": ",
-            rp_channels(program), rp_inputs(program), size, rp_group_bytes(program, 1));
+            "\"cost\": %" PRIu64 ", \"params\": ",
+            rp_channels(program), rp_inputs(program), size, rp_group_bytes(program, 1),
+            rp_cost(program));
     value_json_params(program, stream);
     fputs("}\n", stream);
 }
