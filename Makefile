@@ -25,7 +25,7 @@ FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno
 ifneq ($(filter s390%,$(shell $(CC) -dumpmachine)),)
 FLAGS += $(if $(findstring clang,$(CC)),,-fexcess-precision=fast)
 endif
-LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
+LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread -lm
 # What patchdiff needs besides.
 DIFF_LIBS = -lfftw3 -lcairo -lz -lm
 
