@@ -204,7 +204,7 @@ COMPILE_OBJECTS = $(VM_OBJECTS) $(filter-out %/json.o,$(TEXT:%=$(BUILD)/text/%.o
                   $(BUILD)/tests/machines/compile.o $(BUILD)/tests/machines/no_json.o
 $(BUILD)/tests/machines/compile: $(COMPILE_OBJECTS)
 	$(call say,LINK $@)
-	$(Q)$(CC) $(FLAGS) -o $@ $^
+	$(Q)$(CC) $(FLAGS) -o $@ $^ -lm
 
 # Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
