@@ -25,7 +25,7 @@ FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno
 ifneq ($(filter s390%,$(shell $(CC) -dumpmachine)),)
 FLAGS += $(if $(findstring clang,$(CC)),,-fexcess-precision=fast)
 endif
-LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread
+LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread -lm
 # What patchdiff needs besides.
 DIFF_LIBS = -lfftw3 -lcairo -lz -lm
 
@@ -204,7 +204,7 @@ COMPILE_OBJECTS = $(VM_OBJECTS) $(filter-out %/json.o,$(TEXT:%=$(BUILD)/text/%.o
                   $(BUILD)/tests/machines/compile.o $(BUILD)/tests/machines/no_json.o
 $(BUILD)/tests/machines/compile: $(COMPILE_OBJECTS)
 	$(call say,LINK $@)
-	$(Q)$(CC) $(FLAGS) -o $@ $^
+	$(Q)$(CC) $(FLAGS) -o $@ $^ -lm
 
 # Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c

@@ -160,6 +160,10 @@ void lower_DELAY_FRACTIONAL(struct lowering *l, unsigned node)
 void lower_DELAY_MODULATED(struct lowering *l, unsigned node)
 {
     double max = in_static(l, node, VM_IN_DELAY_MODULATED_max);
+    double known = time_span(l, node, VM_IN_DELAY_MODULATED_time, 0.0).high +
+                   time_span(l, node, VM_IN_DELAY_MODULATED_depth, 0.0).high;
+    if (!in_given(l, node, VM_IN_DELAY_MODULATED_max) && known > max)
+        max = known;
     int frames = time_frames(l, node, VM_IN_DELAY_MODULATED_time);
     int depth = time_frames(l, node, VM_IN_DELAY_MODULATED_depth);
     int way = mul(l, in_value(l, node, VM_IN_DELAY_MODULATED_mod), depth);

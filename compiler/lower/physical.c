@@ -73,7 +73,8 @@ void lower_MODAL_BANK(struct lowering *l, unsigned node)
 {
     size_t count;
     const double *rows = mode_rows(l, node, &count);
-    int x = in_value(l, node, VM_IN_MODAL_BANK_in);
+    /* A mode adds up what comes in, frame by frame. */
+    int x = scale(l, in_value(l, node, VM_IN_MODAL_BANK_in), 1.0 / node_rate(l, node));
     int gate = trigger(l, node, VM_IN_MODAL_BANK_in, VM_IN_MODAL_BANK_gate);
     int hit = op2(l, VM_OP_strike, gate, in_value(l, node, VM_IN_MODAL_BANK_contact));
     int driven = in_given(l, node, VM_IN_MODAL_BANK_in) ? add(l, x, hit) : hit;

@@ -301,6 +301,11 @@ static void test_hold(void **state)
 static void test_walk(void **state)
 {
     (void)state;
+    float *wild = sound_of("(patch (output (noise.walk (freq 24000) (step 1e6) (low -1) (high 3) "
+                           "(shape step))))",
+                           20 * SECOND);
+    assert_near(mean_of(wild, 20 * SECOND), 1.0, 0.05, "the middle, whatever the step");
+    free(wild);
     float *x = sound_of("(patch (output (noise.walk (freq 24000) (step 0.5) (low -1) (high 3) "
                         "(shape step))))",
                         20 * SECOND);

@@ -316,6 +316,13 @@ static void test_sample_frames(void **state)
     check_frames(rest, s, 8, double_around, 10, 1e-7);
     check_frames("(loop pingpong) (loop_start 0.0000416667) (loop_end 0.0000625)", s, 8, one, 8,
                  1e-7);
+    /* What begins behind a loop's end begins within it, as far as the loop had gone on. */
+    static const double sixth[] = {0.4, 0.5, 0.3, 0.4, 0.5, 0.3, 0.4};
+    static const double eighth[] = {0.3, 0.4, 0.5, 0.3, 0.4, 0.5, 0.3};
+    snprintf(rest, sizeof rest, "(loop on) %s (begin 0.000125)", loop);
+    check_frames(rest, s, 8, sixth, 7, 1e-7);
+    snprintf(rest, sizeof rest, "(loop on) %s (begin 1)", loop);
+    check_frames(rest, s, 8, eighth, 7, 1e-7);
 }
 
 /* Slow and backwards goes as far as slow and forwards, however slow: a ramp tells the place. */

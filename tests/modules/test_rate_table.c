@@ -124,7 +124,8 @@ static void write_patch(const struct vm_module *m, int turn, double x, unsigned 
             fprintf(f, "\n    (%s ", in->name);
             put_shape(f, shape);
             fputs(")", f);
-        } else if (must_be_given(in) || (is_sound(m, in) && in->kind != VM_SIGNAL))
+        } else if (must_be_given(in) ||
+                   (is_sound(m, in) && (in->kind != VM_SIGNAL || strcmp(in->name, "in") == 0)))
             fprintf(f, "\n    (%s sound)", in->name);
     }
     fprintf(f, "))\n  (output node.%s))", m->out[0].name);

@@ -198,8 +198,8 @@ LANE_FN lane walk_reflect(lane y, lane low, lane high)
 }
 
 /* in: freq, step, low, high. A walk from the middle of low and high, a random part of +-step each
- * turn of p, thrown back at low and high: to[k + 1] := reflect(to[k] + step hash(k)), from[k] :=
- * to[k - 1];  a := from, b := to, t in [0, 1) as noise_hold. */
+ * turn of p, thrown back at low and high: to[k + 1] := reflect(to[k] + step hash(k)), step at most
+ * high - low, from[k] := to[k - 1];  a := from, b := to, t in [0, 1) as noise_hold. */
 KERNEL(noise_walk)
 {
     struct walk_state *s = state;
@@ -207,7 +207,8 @@ KERNEL(noise_walk)
     ulane next = s->phase + noise_step(in[0], memory);
     lane middle = (low + high) * 0.5f;
     lane to = lane_sel(s->begun, s->to, middle);
-    lane part = noise_signed(noise_hash(s->key0, s->key1, s->period)) * lane_abs(in[1]);
+    lane part = noise_signed(noise_hash(s->key0, s->key1, s->period)) *
+                lane_min(lane_abs(in[1]), high - low);
     /* A step is due in the voice's first frame and after each turn. */
     ilane due = ~s->wait;
     s->from = lane_sel(due, to, s->from);

@@ -38,8 +38,8 @@ LANE_FN ilane sample_all(ilane flags, int32_t flag)
 }
 
 /* Where the gate rises, x := start, or end - 1 where step < 0, in 32.32 bits; then x := x + step.
- * With a loop, x modulo its length once x is past its end, or was within and is before it; without
- * one x ends at end, or before start.
+ * With a loop, x modulo its length once x is past its end, which start may be, or was within and is
+ * before it; without one x ends at end, or before start.
  *
  * in: gate; step, frames a frame, held within +-64; more of it, 2^-32 frames, within +-2^24; start;
  * end; where the loop begins; its length, 0: none.
@@ -53,10 +53,14 @@ KERNEL(sample_position)
     ilane rise = gate & ~sample_all(s->flags, SAMPLE_GATE);
     ilane from = sample_frames(in[5]), length = sample_frames(in[6]);
     ilane loops = lane_igt(length, lane_iset(0)), loop_end = from + length;
-    ilane low = lane_isel(rise, sample_frames(in[3]), s->low);
+    ilane safe = lane_isel(loops, length, lane_iset(1)), start = sample_frames(in[3]);
+    start = lane_isel(loops & ~lane_igt(loop_end, start), from + sample_modulo(start - from, safe),
+                      start);
+    ilane lowest = lane_isel(loops & lane_igt(start, from), from, start);
+    ilane low = lane_isel(rise, lowest, s->low);
     ilane high = lane_isel(rise, lane_isel(loops, loop_end, sample_frames(in[4])), s->high);
     ilane back = lane_lt(step, lane_set(0.0f));
-    ilane at = lane_isel(rise, lane_isel(back, high - 1, low), s->at);
+    ilane at = lane_isel(rise, lane_isel(back, high - 1, start), s->at);
     ulane part = s->part & lane_as_uint(~rise);
     ilane plays =
         (sample_all(s->flags, SAMPLE_PLAYS) | rise) & lane_igt(high, at) & ~lane_igt(low, at);
@@ -83,7 +87,6 @@ KERNEL(sample_position)
     to += (minus & lane_ult(next, more)) - (~minus & lane_ult(more, next));
     ilane inside = loops & ~lane_igt(from, at);
     ilane wrap = loops & (~lane_igt(loop_end, to) | (inside & lane_igt(from, to)));
-    ilane safe = lane_isel(loops, length, lane_iset(1));
     to = lane_isel(wrap, from + sample_modulo(to - from, safe), to);
     ilane ended = plays & ~(lane_igt(high, to) & ~lane_igt(low, to));
     s->at = lane_isel(plays, to, at);

@@ -17,30 +17,35 @@
 
 /* in: freq, decay (T60 of the fundamental), brightness.
  *   P := sr/freq, freq held within 1 Hz and 12 kHz;  w := 2 pi/P
- *   loss := 1 - 10^(-3/(freq decay)): a period's, of the fundamental
+ *   d := P - 1 - floor(P - 3/2);  a := sin((1 - d) w/2)/sin((1 + d) w/2)
+ *   g := (1 - a^2)/(1 + a^2 + 2a cos w): the all-pass's group delay; what decays goes round in
+ *   P - d + g frames, and its pitch in P
+ *   loss := 1 - 10^(-3 (1 + (g - d)/P)/(freq decay)): once round, of the fundamental
  *   h := (1 - brightness)/4, at most what makes half the loss: loss/(8 sin^2(w/2))
- *   rho := (1 - loss)/(1 - 4h sin^2(w/2)) < 1;  d := P - 1 - floor(P - 3/2)
- *   a := sin((1 - d) w/2)/sin((1 + d) w/2) */
+ *   rho := (1 - loss)/(1 - 4h sin^2(w/2)) < 1 */
 KERNEL(string_coeff)
 {
     (void)state;
     lane f = held_hz(in[0], 1.0f, 12000.0f, memory);
     lane period = lane_set(VM_RATE) / f;
     lane decay = held_seconds(in[1], 0.001f, 1000.0f, memory);
-    lane loss = lane_loss(lane_set(6.90775528f) / (f * decay));
     lane half = f * (2147483648.0f / VM_RATE); /* w/2 in 2^-32 turns */
     lane sine = lane_sin_turns(lane_as_uint(lane_to_int(half)));
     lane square = sine * sine;
-    lane h = (lane_set(1.0f) - lane_clamp(in[2], 0.0f, 1.0f)) * 0.25f;
-    h = lane_min(h, loss * 0.125f / square);
     lane d = period - 1.0f - lane_from_int(lane_to_int(period - 1.5f));
     lane one = lane_set(1.0f);
     lane above = lane_sin_turns(lane_as_uint(lane_to_int((one - d) * half)));
     lane below = lane_sin_turns(lane_as_uint(lane_to_int((one + d) * half)));
+    lane a = above / below, aa = a * a;
+    lane g = (one - aa) / (one + aa + (a + a) * (one - square - square));
+    lane round = one + (g - d) / period;
+    lane loss = lane_loss(round * 6.90775528f / (f * decay));
+    lane h = (one - lane_clamp(in[2], 0.0f, 1.0f)) * 0.25f;
+    h = lane_min(h, loss * 0.125f / square);
     out[0] = period;
     out[1] = h;
     out[2] = (one - loss) / (one - h * square * 4.0f);
-    out[3] = above / below;
+    out[3] = a;
 }
 
 struct string_state {
