@@ -180,7 +180,7 @@ test-functions: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
 	@EVERY=1 tests/run numeric
 
-# Which branches of the source the tests take; fails where it is less than 90 %. The better part of an hour.
+# Which branches of the source the tests take; fails where it is less than 90 %: docs/testing.md.
 .PHONY: coverage
 coverage: setup-test
 	@tests/coverage/report
