@@ -185,6 +185,11 @@ test-functions: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
 	@EVERY=1 tests/run numeric
 
+# Which branches of the source the tests take; fails where it is less than 90 %: docs/testing.md.
+.PHONY: coverage
+coverage: setup-test
+	@tests/coverage/report
+
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
       $(BUILD)/tests/faults/faults.so
