@@ -46,35 +46,20 @@ typedef void kernel_fn(const lane *in, lane *out, void *state, const struct memo
 
 enum { STATE_BYTES = VM_OP_STATE * sizeof(lane) };
 
-/* A part of the group while its frames are run; its state is apart, being of any type. */
-struct part {
-    const float *from[VM_OP_INPUTS];
-    float *to[VM_OP_OUTPUTS];
-    lane in[VM_OP_INPUTS];
-    struct memory memory;
-};
-
-LANE_FN void span(struct part *side, unsigned char (*state)[STATE_BYTES], uint32_t start,
-                  uint32_t end, kernel_fn *kernel, unsigned inputs, unsigned outputs,
-                  uint32_t varying, uint32_t steady)
+/* Frames of a stretch of the parts side by side. */
+LANE_FN void span(const float *restrict (*from)[VM_OP_INPUTS], float *restrict (*to)[VM_OP_OUTPUTS],
+                  lane (*in)[VM_OP_INPUTS], unsigned char (*state)[STATE_BYTES],
+                  struct memory *memory, uint32_t start, uint32_t end, kernel_fn *kernel,
+                  unsigned inputs, unsigned outputs, uint32_t varying)
 {
-    const float *restrict from[SIDE][VM_OP_INPUTS];
-    float *restrict to[SIDE][VM_OP_OUTPUTS];
     lane out[VM_OP_OUTPUTS];
-    for (unsigned s = 0; s < SIDE; s++) {
-        for (unsigned j = 0; j < inputs; j++)
-            from[s][j] = side[s].from[j];
-        for (unsigned j = 0; j < outputs; j++)
-            to[s][j] = side[s].to[j];
-        side[s].memory.steady = steady;
-    }
     for (uint32_t i = start; i < end; i++) {
         for (unsigned s = 0; s < SIDE; s++) {
             for (unsigned j = 0; j < inputs; j++)
                 if (varying >> j & 1)
-                    side[s].in[j] = load(from[s][j] + (size_t)i * LANES);
-            kernel(side[s].in, out, state[s], &side[s].memory);
-            side[s].memory.now++;
+                    in[s][j] = load(from[s][j] + (size_t)i * LANES);
+            kernel(in[s], out, state[s], &memory[s]);
+            memory[s].now++;
             for (unsigned j = 0; j < outputs; j++)
                 store(to[s][j] + (size_t)i * LANES, out[j]);
         }
@@ -91,24 +76,30 @@ LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigne
                   unsigned asks)
 {
     for (unsigned first = 0; first < PARTS; first += SIDE) {
-        struct part side[SIDE];
+        const float *restrict from[SIDE][VM_OP_INPUTS];
+        float *restrict to[SIDE][VM_OP_OUTPUTS];
+        lane in[SIDE][VM_OP_INPUTS];
         _Alignas(lane) unsigned char state[SIDE][STATE_BYTES];
+        struct memory memory[SIDE];
         for (unsigned s = 0; s < SIDE; s++) {
             for (unsigned j = 0; j < inputs; j++) {
-                side[s].from[j] = c->in[j] + (first + s) * VEC;
-                side[s].in[j] = load(side[s].from[j]);
+                from[s][j] = c->in[j] + (first + s) * VEC;
+                in[s][j] = load(from[s][j]);
             }
             for (unsigned j = 0; j < outputs; j++)
-                side[s].to[j] = c->out[j] + (first + s) * VEC;
+                to[s][j] = c->out[j] + (first + s) * VEC;
             if (asks)
                 memset(state[s] + words * sizeof(lane), 0, STRETCH * sizeof(lane));
             load_state(state[s], c->state, words, first + s);
             load_state(state[s] + words * sizeof(lane), c->more, more, first + s);
-            side[s].memory = memory_of(c, kind, first + s);
+            memory[s] = memory_of(c, kind, first + s);
         }
-        if (asks)
-            span(side, state, 0, 1, kernel, inputs, outputs, varying, 0);
-        span(side, state, asks, frames, kernel, inputs, outputs, varying, asks ? ~varying : 0);
+        if (asks) {
+            span(from, to, in, state, memory, 0, 1, kernel, inputs, outputs, varying);
+            for (unsigned s = 0; s < SIDE; s++)
+                memory[s].steady = ~varying;
+        }
+        span(from, to, in, state, memory, asks, frames, kernel, inputs, outputs, varying);
         for (unsigned s = 0; s < SIDE; s++) {
             store_state(c->state, state[s], words, first + s);
             store_state(c->more, state[s] + words * sizeof(lane), more, first + s);
