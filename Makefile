@@ -59,7 +59,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
 DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
 .PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test \
-        conformance test-machines setup-machines
+        conformance test-machines setup-machines test-mutants
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -179,6 +179,10 @@ setup-machines:
 test-functions: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
 	@EVERY=1 tests/run numeric
+
+# Changes of one token that the tests must see: about an hour. SEED=, COUNT=, JOBS=.
+test-mutants: setup-test
+	@CC="$(CC)" tests/mutants/run --seed $(or $(SEED),1) --count $(or $(COUNT),100) --jobs $(or $(JOBS),$(shell nproc))
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
