@@ -11,7 +11,6 @@ import tempfile
 import time
 
 BUILD = ["make", "-s", "OPT=-O1", "ENGINES=1_1_base 4_4_base 8_4_base 16_4_base", "EXTRA=-g0 -DVM_BASE"]
-MOST = 100  # seconds of CPU a step may take: several times what any takes unchanged
 STILL = 60  # seconds without any CPU are a deadlock
 
 
@@ -41,12 +40,14 @@ def group_cpu(group):
     return total if found else None
 
 
-def limits():
-    os.setsid()
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST, MOST + 5))
-    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def limits(cpu):
+    def set_them():
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return set_them
 
 
 class Place:
@@ -128,16 +129,16 @@ class Place:
         with tempfile.TemporaryFile(dir=self.tmp) as out:
             env = dict(os.environ, TMPDIR=self.tmp, LC_ALL="C")
             child = subprocess.Popen(step.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out,
-                                     stderr=subprocess.STDOUT, env=env, preexec_fn=limits)
-            stuck = self.watch(child)
+                                     stderr=subprocess.STDOUT, env=env, preexec_fn=limits(step.most))
+            stuck = self.watch(child, step.most)
             out.seek(0)
             text = out.read().decode(errors="replace")
         return failures(text, child.returncode, stuck)
 
     @staticmethod
-    def watch(child):
+    def watch(child, cpu):
         """Waits; ends it with all it started when it spends too much, or nothing."""
-        last, since, total = -1, time.monotonic(), os.sysconf("SC_CLK_TCK") * MOST
+        last, since, total = -1, time.monotonic(), os.sysconf("SC_CLK_TCK") * cpu
         while True:
             try:
                 child.wait(timeout=1)
