@@ -214,7 +214,9 @@ static void names_mean_the_latest_play(void **state)
     kit_expect(k, 8, MIX_EVENT_END, 8, 1, "stopped");
     kit_expect(k, 9, MIX_EVENT_IGNORE, 9, -1, "ended");
     assert_false(kit_event_at(k, 10)->playing);
+    assert_int_equal(kit_event_at(k, 10)->source, MIX_NONE);
     assert_true(kit_event_at(k, 11)->playing);
+    assert_int_equal(kit_event_at(k, 11)->source, 0);
     kit_free(k);
 }
 
