@@ -11,6 +11,7 @@ import tempfile
 import time
 
 BUILD = ["make", "-s", "OPT=-O1", "ENGINES=1_1_base 4_4_base 8_4_base 16_4_base", "EXTRA=-g0 -DVM_BASE"]
+UNBUILT = "does not build"
 STILL = 60  # seconds without any CPU are a deadlock
 
 
@@ -54,7 +55,8 @@ class Place:
     def __init__(self, folder, compiler, pristine=None):
         self.folder, self.compiler, self.pristine = folder, compiler, pristine
         self.tmp = os.path.join(folder, "tmp")
-        if pristine and not os.path.exists(folder):
+        if pristine:
+            shutil.rmtree(folder, ignore_errors=True)  # an ended run may have left it changed
             shutil.copytree(pristine, folder, symlinks=True)
         self.users = self.dependencies() if pristine else {}
 
@@ -123,7 +125,7 @@ class Place:
         """The names of what fails, none when all is well."""
         built = self.make(step.targets, not_built)
         if built.returncode:
-            return {"does not build"}
+            return {UNBUILT}
         shutil.rmtree(self.tmp, ignore_errors=True)
         os.makedirs(self.tmp)
         with tempfile.TemporaryFile(dir=self.tmp) as out:
