@@ -302,4 +302,4 @@ format:
 clean:
 	rm -rf build demo bin/patchc bin/patchrun bin/patchdiff
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path '$(BUILD)/mutants' -prune -o -name '*.d' -print 2>/dev/null)
