@@ -60,7 +60,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
 DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
 .PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test \
-        conformance test-machines setup-machines
+        conformance test-machines setup-machines test-mutants
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -185,6 +185,10 @@ test-functions: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
 	@EVERY=1 tests/run numeric
 
+# Changes of one token that the tests must see: about an hour. SEED=, COUNT=, JOBS=.
+test-mutants: setup-test
+	@CC="$(CC)" tests/mutants/run --seed $(or $(SEED),1) --count $(or $(COUNT),100) --jobs $(or $(JOBS),$(shell nproc))
+
 # Which branches of the source the tests take; fails where it is less than 90 %: docs/testing.md.
 .PHONY: coverage
 coverage: setup-test
@@ -308,4 +312,4 @@ format:
 clean:
 	rm -rf build demo bin/patchc bin/patchrun bin/patchdiff
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path '$(BUILD)/mutants' -prune -o -name '*.d' -print 2>/dev/null)
