@@ -87,6 +87,8 @@ $(BUILD)/vm/engine_%.o: vm/engine.c
 	$(call say,CC $@)
 	$(Q)$(CC) $(FLAGS) $(ENGINE_FLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/vm/engines.o: override EXTRA += $(if $(filter %_avx2,$(ENGINES)),,-DVM_BASE)
+
 define loops_of
 $(BUILD)/vm/$(1)/loops_%.o: vm/loops.c
 	@mkdir -p $$(@D)
@@ -165,7 +167,7 @@ test-built: programs unit conformance
 
 # The kit's engine, and what makes its cases.
 conformance: $(BUILD)/conformance/engine $(BUILD)/tests/conformance/trials \
-             $(BUILD)/tests/machines/compile
+             $(BUILD)/tests/machines/compile $(BUILD)/tests/machines/functions
 
 # What `make test` leaves out of other machines, compilers and sanitizers; ends in a table of hashes.
 # WebAssembly runs under the node that is there, or Debian's.
@@ -182,7 +184,7 @@ test-functions: setup-test
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
-      $(BUILD)/tests/faults/faults.so
+      $(BUILD)/tests/faults/faults.so $(BUILD)/tests/harsh/patchc $(BUILD)/tests/harsh/patchrun
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
@@ -205,6 +207,17 @@ COMPILE_OBJECTS = $(VM_OBJECTS) $(filter-out %/json.o,$(TEXT:%=$(BUILD)/text/%.o
 $(BUILD)/tests/machines/compile: $(COMPILE_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lm
+
+# patchc and patchrun where all is harsh: heavy mode, disorder of threads, an odd host.
+HARSH_CALLS = pthread_create pthread_mutex_lock pthread_mutex_unlock pthread_cond_wait \
+              pthread_cond_signal pthread_cond_broadcast mix_group_run mix_sample_span \
+              rp_instantiate rp_voice_start rp_voice_stop rp_param_set rp_param_glide rp_restore \
+              rp_process rp_process_checked rp_process_tapped
+$(BUILD)/tests/harsh/patch%: $(BUILD)/tests/harsh/harsh.o $(BUILD)/conformance/host.o $(ALL_OBJECTS) \
+    $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchc*.c bin/patchrun*.c))
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter-out $(BUILD)/bin/%,$^) $(filter $(BUILD)/bin/$(@F)%,$^) \
+	    $(HARSH_CALLS:%=-Wl,--wrap=%) $(LIBS)
 
 # Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
@@ -236,6 +249,14 @@ $(BUILD)/tests/vm/test_cost $(BUILD)/tests/vm/test_limits: $(BUILD)/tests/vm/cou
 $(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm
+# Their hashes alone, for machines that have no MPFR.
+$(BUILD)/tests/machines/functions.o: tests/numeric/functions.c
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) -DNO_MPFR -MMD -MP -c -o $@ $<
+$(BUILD)/tests/machines/functions: $(BUILD)/tests/machines/functions.o $(KERNS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(ENGINE_LIBS)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)

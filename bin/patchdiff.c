@@ -3,6 +3,7 @@
 #include "bin/patchdiff_workflow.h"
 #include "diff/picture.h"
 #include "render/out_file.h"
+#include "vm/float_unit.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -185,6 +186,7 @@ int main(int argc, char **argv)
 {
     struct diff_options o = {.command = COMMAND_COMPARE};
     struct work w;
+    vm_float_begin(); /* a library may have set it while it was loaded */
     work_init(&w, argv[0]);
     work_catch_signals();
     int status = w.programs ? diff_options_read(&o, &w, argc, argv) : 2;

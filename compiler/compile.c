@@ -1,5 +1,6 @@
 #include "compiler/compile.h"
 #include "compiler/front.h"
+#include "vm/float_unit.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,10 +72,12 @@ static int run(struct compile_job *job, const struct compile_options *options, F
                struct compile_result *result)
 {
     struct bytes bytes = {0};
+    uint32_t host = vm_float_begin();
     job->sounds = options->sounds;
     struct graph *graph = compile_graph(job);
     if (graph)
         bytes = compile_graph_to_bytes(job, graph, options->debug_lines);
+    vm_float_end(host);
     if (job->diags.count && options->json_diagnostics)
         job->arena.failed |= diags_print_json(&job->diags, diagnostics) != 0;
     else if (job->diags.count)
