@@ -109,7 +109,7 @@ NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjans
                   libsamplerate0-dev libgmp-dev libfftw3-dev libcairo2-dev zlib1g-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  libxml2-utils openttd-openmsx libmpfr-dev $(CROSS_FAST)
+                  libxml2-utils openttd-openmsx libmpfr-dev locales $(CROSS_FAST)
 # Other machines: the first two in `make test`, all in `make test-machines`.
 CROSS_FAST = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
              libc6-dev-s390x-cross qemu-user
