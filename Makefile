@@ -172,7 +172,7 @@ conformance: $(BUILD)/conformance/engine $(BUILD)/tests/conformance/trials \
 # What `make test` leaves out of other machines, compilers and sanitizers; ends in a table of hashes.
 # WebAssembly runs under the node that is there, or Debian's.
 test-machines: setup-machines
-	@$(MAKE) --no-print-directory $(PARALLEL) programs conformance
+	@$(MAKE) --no-print-directory $(PARALLEL) programs conformance $(BUILD)/tests/harsh/patchrun
 	@tests/machines/run
 setup-machines:
 	$(call install,$(NEEDED_FOR_MACHINES) $(if $(shell command -v node),,nodejs))
