@@ -9,8 +9,8 @@ extern const struct vm_engine vm_engine_1_avx2, vm_engine_4_avx2, vm_engine_8_av
 extern const struct vm_engine vm_engine_1_avx512, vm_engine_16_avx512;
 #endif
 
-/* Best first within a width. VM_BASE: a build with base's alone; VM_NARROW: with base's 1 and 4,
- * for a quick test. */
+/* Best first within a width. VM_NARROW: a build with base's 1 and 4 alone, for a
+ * quick test; VM_BASE: one with base's alone. */
 static const struct {
     const struct vm_engine *engine;
     enum rp_isa isa;
