@@ -92,6 +92,8 @@ $(BUILD)/vm/pairs_%.o: vm/pairs.c
 	$(call say,CC $@)
 	$(Q)$(CC) $(FLAGS) $(ENGINE_FLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/vm/engines.o: override EXTRA += $(if $(filter %_avx2,$(ENGINES)),,-DVM_BASE)
+
 define loops_of
 $(BUILD)/vm/$(1)/loops_%.o: vm/loops.c
 	@mkdir -p $$(@D)
@@ -112,7 +114,7 @@ NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjans
                   libsamplerate0-dev libgmp-dev libfftw3-dev libcairo2-dev zlib1g-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  libxml2-utils openttd-openmsx libmpfr-dev $(CROSS_FAST)
+                  libxml2-utils openttd-openmsx libmpfr-dev locales $(CROSS_FAST)
 # Other machines: the first two in `make test`, all in `make test-machines`.
 CROSS_FAST = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
              libc6-dev-s390x-cross qemu-user
@@ -170,12 +172,12 @@ test-built: programs unit conformance
 
 # The kit's engine, and what makes its cases.
 conformance: $(BUILD)/conformance/engine $(BUILD)/tests/conformance/trials \
-             $(BUILD)/tests/machines/compile
+             $(BUILD)/tests/machines/compile $(BUILD)/tests/machines/functions
 
 # What `make test` leaves out of other machines, compilers and sanitizers; ends in a table of hashes.
 # WebAssembly runs under the node that is there, or Debian's.
 test-machines: setup-machines
-	@$(MAKE) --no-print-directory $(PARALLEL) programs conformance
+	@$(MAKE) --no-print-directory $(PARALLEL) programs conformance $(BUILD)/tests/harsh/patchrun
 	@tests/machines/run
 setup-machines:
 	$(call install,$(NEEDED_FOR_MACHINES) $(if $(shell command -v node),,nodejs))
@@ -196,7 +198,7 @@ coverage: setup-test
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
-      $(BUILD)/tests/faults/faults.so
+      $(BUILD)/tests/faults/faults.so $(BUILD)/tests/harsh/patchc $(BUILD)/tests/harsh/patchrun
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
@@ -219,6 +221,17 @@ COMPILE_OBJECTS = $(VM_OBJECTS) $(filter-out %/json.o,$(TEXT:%=$(BUILD)/text/%.o
 $(BUILD)/tests/machines/compile: $(COMPILE_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lm
+
+# patchc and patchrun where all is harsh: heavy mode, disorder of threads, an odd host.
+HARSH_CALLS = pthread_create pthread_mutex_lock pthread_mutex_unlock pthread_cond_wait \
+              pthread_cond_signal pthread_cond_broadcast mix_group_run mix_sample_span \
+              rp_instantiate rp_voice_start rp_voice_stop rp_param_set rp_param_glide rp_restore \
+              rp_process rp_process_checked rp_process_tapped
+$(BUILD)/tests/harsh/patch%: $(BUILD)/tests/harsh/harsh.o $(BUILD)/conformance/host.o $(ALL_OBJECTS) \
+    $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchc*.c bin/patchrun*.c))
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter-out $(BUILD)/bin/%,$^) $(filter $(BUILD)/bin/$(@F)%,$^) \
+	    $(HARSH_CALLS:%=-Wl,--wrap=%) $(LIBS)
 
 # Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
@@ -250,6 +263,14 @@ $(BUILD)/tests/vm/test_cost $(BUILD)/tests/vm/test_limits: $(BUILD)/tests/vm/cou
 $(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm
+# Their hashes alone, for machines that have no MPFR.
+$(BUILD)/tests/machines/functions.o: tests/numeric/functions.c
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) -DNO_MPFR -MMD -MP -c -o $@ $<
+$(BUILD)/tests/machines/functions: $(BUILD)/tests/machines/functions.o $(KERNS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(ENGINE_LIBS)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
