@@ -151,9 +151,6 @@ struct reading {
     unsigned depth;
     uint64_t steps, commands;
     struct batch *batches; /* kept trees */
-
-    const struct source *line_source; /* where the last line number was asked for */
-    uint32_t line_offset, line;
 };
 
 /* --- eval.c --- */
