@@ -545,8 +545,6 @@ struct sx *form_next(struct form_reader *r, struct arena *arena, struct diags *d
         struct scanner z = {r, arena, {0}, 0};
         *status = 2;
         struct sx *forms = read_lines(r, arena, &z.trouble);
-        if (forms && !forms->first)
-            continue;
         if (forms) {
             *status = 0;
             return forms;
