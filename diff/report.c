@@ -274,6 +274,26 @@ static void list_line(const struct page *p, const char *label, const char *text,
     fputc('\n', p->file);
 }
 
+/* What the node had, or what the side that can be rendered has. */
+static void values_lines(const struct page *p)
+{
+    const struct node_values *v = &p->c->values;
+    double seconds = (double)v->frame / 48000.0;
+    if (v->found) {
+        LINE(p, "", "in frame %" PRIu64 " (%.6f s)%s", v->frame, seconds,
+             v->other_ops ? ", computed by other operations" : "");
+        for (size_t i = 0; i < v->count && i < VALUES_SHOWN; i++)
+            LINE(p, "", "  %s: A %.9g, B %.9g", v->values[i].op, v->values[i].a, v->values[i].b);
+        if (v->count > VALUES_SHOWN)
+            LINE(p, "", "  and %zu more", v->count - VALUES_SHOWN);
+    } else if (v->found_one) {
+        LINE(p, "", "hash %s in A, %s in B", v->hash_a ? v->hash_a : "none",
+             v->hash_b ? v->hash_b : "none");
+        LINE(p, "", "in frame %" PRIu64 " (%.6f s) %s gives %s: %.9g", v->frame, seconds,
+             v->one_is_a ? "A" : "B", v->values[0].op, v->values[0].a);
+    }
+}
+
 static void node_lines(const struct page *p, const struct ladder_place *place)
 {
     uint64_t tick = 0;
@@ -281,6 +301,7 @@ static void node_lines(const struct page *p, const struct ladder_place *place)
     const char *in = p->c->where ? p->c->where : "";
     if (node) {
         LINE(p, "node", "%s%s%s, from tick %" PRIu64 " on", node, *in ? " of " : "", in, tick);
+        values_lines(p);
         list_line(p, "", "after it: ", &place->nodes, 1);
     }
     list_line(p, node ? "" : "nodes", "only A has: ", &place->only_a, 0);

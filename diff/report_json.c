@@ -116,6 +116,29 @@ static void add_mapping(json_t *o, const struct verdict *v)
     json_decref(offset);
 }
 
+static json_t *values(const struct node_values *v)
+{
+    json_t *o = json_object(), *list = json_array();
+    json_object_set_new(o, "frame", whole(v->frame));
+    if (v->found)
+        json_object_set_new(o, "other_ops", json_boolean(v->other_ops));
+    for (size_t i = 0; i < v->count && i < VALUES_SHOWN; i++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "op", json_string(v->values[i].op));
+        if (v->found || v->one_is_a)
+            json_object_set_new(one, "a", number(v->values[i].a));
+        if (v->found || !v->one_is_a)
+            json_object_set_new(one, "b", number(v->values[i].b));
+        json_array_append_new(list, one);
+    }
+    json_object_set_new(o, "values", list);
+    if (v->hash_a)
+        json_object_set_new(o, "a_hash", json_string(v->hash_a));
+    if (v->hash_b)
+        json_object_set_new(o, "b_hash", json_string(v->hash_b));
+    return o;
+}
+
 static void add_place(json_t *o, const struct comparison *c)
 {
     uint64_t tick = 0;
@@ -134,6 +157,8 @@ static void add_place(json_t *o, const struct comparison *c)
         json_object_set_new(o, "node", report_json_string(node));
         json_object_set_new(o, "node_tick", whole(tick));
         json_object_set_new(o, "nodes", list(&inside->nodes));
+        if (c->values.found || c->values.found_one)
+            json_object_set_new(o, "node_values", values(&c->values));
     }
     json_object_set_new(o, "nodes_only_a", list(&inside->only_a));
     json_object_set_new(o, "nodes_only_b", list(&inside->only_b));

@@ -166,7 +166,7 @@ again
 diff_name() {
     in_project 0 diff coin.sx && first_line "same: every bit of the sound and of the ladder" &&
         sed -i 's/(default 75)/(default 76)/' "$work/project/coin.sx" && in_project 1 diff coin --picture coin.png &&
-        is_picture "$work/project/coin.png" && said "node      "
+        is_picture "$work/project/coin.png" && said "node      " && said " B gives "
 }
 check "diff NAME" diff_name
 again
