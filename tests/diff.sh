@@ -57,6 +57,15 @@ check "verdict: silent" verdict silent "different: B is silent"
 check "verdict: rate" verdict rate "different: A has 48000 Hz and 1 channel, B 44100 Hz and 1 channel"
 check "verdict: a part" verdict one-value \
     "different: a new sound in frames 20000 to 20000, much like A (correlation 0.9999)"
+check "verdict: from somewhere on" verdict late-part \
+    "different: in a part: in frames 12000 to 23999 (0.250 s to 0.500 s): shift: B is A 7 frames later"
+moved_is_said() {
+    status 1 "$patchdiff" "$p/moved+480-a.wav" "$p/moved+480-b.wav" && head -1 "$work/out" |
+        grep -qE '^different: in a part: in frames 12000 to 214[0-9]+ \(0\.250 s to 0\.44. s\): something in A is 480 frames later in B; what is left has -[0-9.]+ dB RMS$' &&
+        status 1 "$patchdiff" "$p/two-moved-a.wav" "$p/two-moved-b.wav" && first_line "different: in 2 parts, each explained below" &&
+        said "parts     2 stretches differ" && said "something in A is 100 frames earlier in B"
+}
+check "verdict: something is moved" moved_is_said
 values_are_said() {
     status 1 "$patchdiff" "$p/one-value-a.wav" "$p/one-value-b.wav" &&
         said "first     frame 20000 (0.416667 s, tick 25): A" && said "1 of 24000 frames differ"
