@@ -39,7 +39,7 @@ LANE_FN struct turn_fixed turn_add(struct turn_fixed a, struct turn_fixed b)
     struct turn_fixed sum;
     sum.part = a.part + b.part;
     ilane carry = lane_igt(lane_as_int(a.part ^ 0x80000000u), lane_as_int(sum.part ^ 0x80000000u));
-    sum.whole = a.whole + b.whole - carry;
+    sum.whole = lane_isub(lane_iadd(a.whole, b.whole), carry);
     return sum;
 }
 
@@ -66,9 +66,11 @@ LANE_FN ilane turn_wrap(struct turn_fixed *turn)
     return under - over;
 }
 
-/* A turn as 2^-32 turns, within 2^-24 turns; exact where 2^24 times the turn is whole. */
+/* A turn as 2^-32 turns, within 2^-24 turns; exact where 2^24 times the turn is whole. Nothing is
+ * masked but what no voice has. */
 LANE_FN ulane turn_phase(struct turn_fixed turn)
 {
+    turn.whole = turn.whole & lane_iset(0xffff);
     lane x = lane_min(turn_to_lane(turn) / 48000.0f, lane_set(0.99999994f)); /* 1 - 2^-24 */
     return lane_as_uint(lane_to_int(x * 2147483648.0f)) << 1;
 }
