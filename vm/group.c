@@ -267,13 +267,17 @@ static void tell(const struct rp_group *g, const struct vm_instruction *n, unsig
                  uint32_t frames, const struct rp_tap *tap)
 {
     int audio = g->varying[n->out[output]];
+    struct rp_instruction of;
+    rp_instruction_at(g->program, (uint32_t)(n - g->program->code), &of);
     struct rp_tap_values values = {
         .instruction = (uint32_t)(n - g->program->code),
         .output = output,
-        .node = node_of(g->program, (uint32_t)(n - g->program->code)),
+        .node = of.node,
+        .op = of.op,
         .values = signal_of(g, n->out[output]) + tap->lane,
         .stride = audio ? g->lanes : 0,
         .frames = frames << n->rate,
+        .rate = 1u << n->rate,
     };
     tap->look(tap->context, &values);
 }

@@ -122,6 +122,17 @@ LANE_FN ulane lane_as_uint(ilane i)
     return (ulane)i;
 }
 
+/* Sums that wrap: of what a snapshot holds, which may be anything. */
+LANE_FN ilane lane_iadd(ilane a, ilane b)
+{
+    return (ilane)((ulane)a + (ulane)b);
+}
+
+LANE_FN ilane lane_isub(ilane a, ilane b)
+{
+    return (ilane)((ulane)a - (ulane)b);
+}
+
 #if VM_VEC == 1
 LANE_FN ilane lane_lt(lane a, lane b)
 {

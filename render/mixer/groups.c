@@ -186,7 +186,7 @@ static int tapped_lane(const struct walk *w)
         const struct mix_instance *i = &m->instances[w->group->instance[lane]];
         if (!(w->group->live >> lane & 1) || (int64_t)i->voice != tap->voice)
             continue;
-        tap->sound(tap->context, i->begun);
+        tap->sound(tap->context, i->begun, w->at);
         return (int)lane;
     }
     return -1;

@@ -152,6 +152,14 @@ LANE_FN ulane lane_as_uint(ilane i)
 {
     return ulane(i);
 }
+LANE_FN ilane lane_iadd(ilane a, ilane b)
+{
+    return a + b;
+}
+LANE_FN ilane lane_isub(ilane a, ilane b)
+{
+    return a - b;
+}
 LANE_FN lane lane_from_int(ilane i)
 {
     return counted(lane((float)i.v));

@@ -38,13 +38,13 @@ LANE_FN ulane lfo_phase(struct lfo_state *s, const lane *in, const struct memory
     if (cycle) {
         ilane wrapped = lane_igt(lane_as_int(base ^ 0x80000000u), lane_as_int(p ^ 0x80000000u));
         ilane none = lane_ieq(lane_as_int(add), lane_iset(0));
-        *cycle = *cycle - rise;
-        *turns = *cycle + whole + (down & ~none) - wrapped;
+        *cycle = lane_isub(*cycle, rise);
+        *turns = lane_isub(lane_iadd(lane_iadd(*cycle, whole), down & ~none), wrapped);
     }
     s->turn = turn_add(s->turn, turn_hertz(in[0]));
     ilane round = turn_wrap(&s->turn);
     if (cycle)
-        *cycle = *cycle + round;
+        *cycle = lane_iadd(*cycle, round);
     return p;
 }
 
@@ -99,7 +99,7 @@ STEADY_KERNEL(lfo_smooth)
     ulane phase = lfo_phase(&s->lfo, in, memory, &s->cycle, &turn);
     lane p = lane_from_int(lane_as_int(phase >> 8)) * (1.0f / 16777216.0f);
     lane from = lfo_value(s, turn);
-    lane to = lfo_value(s, turn + lane_iset(1));
+    lane to = lfo_value(s, lane_iadd(turn, lane_iset(1)));
     out[0] = from + (to - from) * ((lane_set(3.0f) - (p + p)) * (p * p));
 }
 

@@ -39,7 +39,7 @@ LANE_FN struct turn_fixed turn_add(struct turn_fixed a, struct turn_fixed b)
     struct turn_fixed sum;
     sum.part = a.part + b.part;
     ilane carry = lane_igt(lane_as_int(a.part ^ 0x80000000u), lane_as_int(sum.part ^ 0x80000000u));
-    sum.whole = a.whole + b.whole - carry;
+    sum.whole = lane_isub(lane_iadd(a.whole, b.whole), carry);
     return sum;
 }
 
