@@ -3,7 +3,7 @@
  * channel and the SNR. Exit 0: as long as wanted, RMS within 1 %, SNR above 60 dB; else 1; 2:
  * trouble. */
 #include "voices.h"
-#include "wav.h"
+#include "../wav.h"
 #include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>

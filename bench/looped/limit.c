@@ -11,7 +11,7 @@
  * h loses half a unit, which is below the noise of the output's 16 bits. */
 #define _DEFAULT_SOURCE
 #include "voices.h"
-#include "wav.h"
+#include "../wav.h"
 #include <fcntl.h>
 #include <immintrin.h>
 #include <stdio.h>
