@@ -183,26 +183,30 @@ def row_of(table, module, row, wanted, known):
         table.say("      tried: %-10s %-60s %s" % (c.system, c.form, "%.3f" % c.trial if c.check[0] else c.check[1]))
 
 
-def version(table):
+def circumstances():
     where = subprocess.run(["git", "-C", kit.ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE).stdout.decode().strip()
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    table.say("commit %s; %s; core %d of %d; load %s; %d rounds in turn; CPU is user and system of the whole process" % (
-        where, cpu, core(), os.cpu_count(), "%.1f" % os.getloadavg()[0], ROUNDS))
+    return "commit %s; %s; core %d of %d; load %.1f; %d rounds in turn; CPU is user and system of the whole process" % (
+        where, cpu, core(), os.cpu_count(), os.getloadavg()[0], ROUNDS)
 
 
-def main():
+def prepare():
     os.makedirs(kit.WORK, exist_ok=True)
     source = os.path.join(kit.HERE, "measure.c")
     if not os.path.exists(MEASURE) or os.path.getmtime(MEASURE) < os.path.getmtime(source):
         subprocess.run(["gcc", "-O2", "-o", MEASURE, source], check=True)
     if not os.access(kit.PATCHRUN, os.X_OK):
         raise SystemExit("speed: no %s; make programs" % kit.PATCHRUN)
+
+
+def main():
+    prepare()
     folders = sorted(os.listdir(os.path.join(kit.HERE, "rows")), key=lambda f: int(f.split("-")[0]))
     rows = os.environ.get("ROWS", "").replace(",", " ").split()
     wanted = [s.strip().lower().replace("_", " ") for s in os.environ.get("SYSTEMS", "").replace(",", " ").split()]
     known = chosen_before() if os.environ.get("TRIED") == "no" else {}
     table = Table()
-    version(table)
+    table.say(circumstances())
     begin = time.time()
     for folder in folders:
         number, name = folder.split("-", 1)

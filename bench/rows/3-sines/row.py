@@ -79,16 +79,7 @@ def pd(row):
     yield row.pd("256 osc~", p, SECONDS)
 
 
-def sox(row):
-    kit.need("sox")
-    synth = [w for f in FREQ for w in ("sine", "%.9g" % f)]
-    out = "sox.wav"
-    # "1v0.0039" of each channel
-    mix = ",".join("%dv%.9g" % (i + 1, AMP) for i in range(256))
-    yield kit.Candidate("SoX", "synth of 256 channels, remix", ["sox", "-D", "-n", "-r", str(kit.SR), "-b", "16", "-c", "256", out,
-                                                              "synth", str(SECONDS), *synth, "remix", mix], out)
-
-
 SYSTEMS = {"patchrun": ours, "limit": limit, "Faust": faust, "Faust interp": interp, "SuperCollider": sc, "Csound": csound,
-           "ChucK": chuck, "Pure Data": pd, "SoX": sox}
-WHY_NOT = {"FluidSynth": "plays samples: no oscillators"}
+           "ChucK": chuck, "Pure Data": pd}
+WHY_NOT = {"SoX": "a channel for each sine, then remix: 0.75 s of CPU for each second of sound, left out",
+           "FluidSynth": "plays samples: no oscillators"}
