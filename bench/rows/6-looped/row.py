@@ -85,7 +85,7 @@ def sc(row):
 
 def csound(row):
     make(row)
-    tables = "".join('f%d 0 0 1 "s%d.wav" 0 0 0\n' % (i + 1, i) for i in range(16))
+    tables = "".join('f%d 0 0 -1 "s%d.wav" 0 0 0\n' % (i + 1, i) for i in range(16))
     notes = "".join("i1 0 %d %d %.12g %d %.9g %.9g\n" % (SECONDS, i + 1, s, n, a, b) for i, (n, s, a, b) in enumerate(VOICES))
     forms = {
         "lposcil": "a1 lposcil 1, p5 * sr / 44100, 0, p6, p4",
