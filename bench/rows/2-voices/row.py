@@ -9,7 +9,7 @@ import kit
 
 TITLE = "16 voices of naive saw, low-pass moved by an LFO, ADSR, pan; 120 s stereo"
 SECONDS = 120
-BOUNDS = kit.Bounds(level=1.0, bins=2.0, share=0.93, floor=45.0)
+BOUNDS = kit.Bounds(level=1.0, bins=2.0, share=0.94, floor=45.0)
 FREQ = [round(55 * 2 ** (i * 3.17 / 12), 2) for i in range(16)]
 LFO = [3 + 0.25 * i for i in range(16)]
 VOLUME = 24
