@@ -179,6 +179,8 @@ def row_of(table, module, row, wanted, known):
         table.bad |= not c.check[0]
         table.results.append({"row": row.number, "system": c.system, "form": c.form, "cpu": cpu, "wall": [x.wall for x in r],
                               "mib": [x.mib for x in r], "ratios": ratios, "ok": bool(c.check[0]), "check": c.check[1]})
+    if hasattr(module, "finish"):
+        module.finish(row)
     for c in dropped:
         table.say("      tried: %-10s %-60s %s" % (c.system, c.form, "%.3f" % c.trial if c.check[0] else c.check[1]))
 
@@ -199,6 +201,14 @@ def prepare():
         raise SystemExit("speed: no %s; make programs" % kit.PATCHRUN)
 
 
+def save(table, known):
+    for name, what in (("chosen.json", {**chosen_before(), **known}), ("speed.json", table.results)):
+        with open(os.path.join(kit.WORK, name), "w") as f:
+            json.dump(what, f, indent=1)
+    with open(os.path.join(kit.WORK, "speed.txt"), "w") as f:
+        f.write("\n".join(table.lines) + "\n")
+
+
 def main():
     prepare()
     folders = sorted(os.listdir(os.path.join(kit.HERE, "rows")), key=lambda f: int(f.split("-")[0]))
@@ -212,12 +222,10 @@ def main():
         number, name = folder.split("-", 1)
         if not rows or number in rows:
             row_of(table, load(folder), kit.Row(number, name, folder), wanted, known)
+            save(table, known)
     table.say()
     table.say("%.0f s" % (time.time() - begin) + ("; SOMETHING DID NOT DO THE SAME WORK" if table.bad else ""))
-    json.dump(known, open(os.path.join(kit.WORK, "chosen.json"), "w"), indent=1)
-    json.dump(table.results, open(os.path.join(kit.WORK, "speed.json"), "w"), indent=1)
-    with open(os.path.join(kit.WORK, "speed.txt"), "w") as f:
-        f.write("\n".join(table.lines) + "\n")
+    save(table, known)
     print("saved in build/bench/speed/speed.txt and speed.json")
     return 1 if table.bad else 0
 
