@@ -25,10 +25,9 @@ def limit(row):
 
 def faust(row):
     table = "os.osc(40 + 37.3 * i)"
-    forms = {"osc: table": (table, ["scalar -O3", "scalar -Ofast", "vector -Ofast"]),
-             "oscrs: recursive": ("os.oscrs(40 + 37.3 * i)", ["scalar -Ofast", "vector -Ofast"]),
-             "sin of phasor": ("sin(2 * ma.PI * os.phasor(1, 40 + 37.3 * i))", ["vector -Ofast", "vector 64, fast maths, -Ofast"]),
-             "oscrc: coupled": ("os.oscrc(40 + 37.3 * i)", ["scalar -Ofast"])}
+    forms = {"osc: table": (table, ["scalar -Ofast", "vector -Ofast"]),
+             "oscrs: recursive": ("os.oscrs(40 + 37.3 * i)", ["scalar -Ofast"]),
+             "sin of phasor": ("sin(2 * ma.PI * os.phasor(1, 40 + 37.3 * i))", ["vector -Ofast"])}
     for form, (osc, ways) in forms.items():
         yield from row.faust(form, 'import("stdfaust.lib");\nprocess = sum(i, 256, %s) * %.9g;\n' % (osc, AMP), SECONDS * kit.SR, 1, ways)
 
