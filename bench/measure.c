@@ -1,10 +1,9 @@
-/* measure CORE|any COMMAND... - runs it on that core with its output thrown away and prints what the
- * kernel counted of it and its children: user and system seconds, seconds on the wall, KiB of its
- * memory at most.
- * measure CORE|any -l FILE - the commands in FILE, one a line, words apart by blanks, one after another:
- * their sums, and the largest memory.
- * A small program, because memory at most counts what the child had of its parent before exec.
- * Exit: 0, the command's if not 0, 2 if it could not run. */
+/* measure CORE|any COMMAND... - runs it on that core with its output thrown away and prints what
+ * the kernel counted of it and its children: user and system seconds, seconds on the wall, KiB of
+ * its memory at most. measure CORE|any -l FILE - the commands in FILE, one a line, words apart by
+ * blanks, one after another: their sums, and the largest memory. A small program, because memory at
+ * most counts what the child had of its parent before exec. Exit: 0, the command's if not 0, 2 if
+ * it could not run. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
@@ -98,8 +97,8 @@ int main(int argc, char **argv)
             trouble("sched_setaffinity");
     }
     double begin = now();
-    int bad = argc == 4 && strcmp(argv[2], "-l") == 0 ? run_list(argv[3], &sums)
-                                                      : run(argv + 2, &sums);
+    int bad =
+        argc == 4 && strcmp(argv[2], "-l") == 0 ? run_list(argv[3], &sums) : run(argv + 2, &sums);
     printf("%.6f %.6f %.6f %ld\n", sums.user, sums.system, now() - begin, sums.memory);
     return bad;
 }

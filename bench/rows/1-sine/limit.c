@@ -30,7 +30,8 @@ static void render(int64_t frame)
     load(last, phase - ABREAST * w, w);
     for (int i = 0; i < WRITE; i += ABREAST) {
         for (int k = 0; k < VECTORS; k += 2) {
-            __m256i both = _mm256_packs_epi32(_mm256_cvtps_epi32(now[k]), _mm256_cvtps_epi32(now[k + 1]));
+            __m256i both =
+                _mm256_packs_epi32(_mm256_cvtps_epi32(now[k]), _mm256_cvtps_epi32(now[k + 1]));
             _mm256_store_si256((__m256i *)(out + i + 8 * k), _mm256_permute4x64_epi64(both, 0xd8));
         }
         for (int k = 0; k < VECTORS; k++) {

@@ -1,7 +1,7 @@
-/* limit OUT.wav - row 2 by hand: two vectors of eight voices side by side, every coefficient of every
- * frame computed, the envelope too. Eight frames of each side are summed over the voices at once.
- * What is not asked: exactness. The LFO is a rotation, the tangent a polynomial of 0 .. 0.17, the
- * division a reciprocal with a step of Newton. */
+/* limit OUT.wav - row 2 by hand: two vectors of eight voices side by side, every coefficient of
+ * every frame computed, the envelope too. Eight frames of each side are summed over the voices at
+ * once. What is not asked: exactness. The LFO is a rotation, the tangent a polynomial of 0 .. 0.17,
+ * the division a reciprocal with a step of Newton. */
 #define _DEFAULT_SOURCE
 #include "wav.h"
 #include <fcntl.h>
@@ -78,9 +78,9 @@ static inline __attribute__((always_inline)) __m256 sums(const __m256 *x)
 }
 
 /* A segment of the envelope, from + span t, or t^4 but in the attack. */
-static inline __attribute__((always_inline)) void
-run(int16_t *to, int frames, float t, const float dt, const float from, const float span,
-    const int attack)
+static inline __attribute__((always_inline)) void run(int16_t *to, int frames, float t,
+                                                      const float dt, const float from,
+                                                      const float span, const int attack)
 {
     struct group p = groups[0], q = groups[1];
     __m256 level = _mm256_set1_ps(t), fall = _mm256_set1_ps(dt);
@@ -100,8 +100,9 @@ run(int16_t *to, int frames, float t, const float dt, const float from, const fl
             right[k] = _mm256_fmadd_ps(a, p.right, _mm256_mul_ps(b, q.right));
         }
         __m256i l = _mm256_cvtps_epi32(sums(left)), r = _mm256_cvtps_epi32(sums(right));
-        _mm256_storeu_si256((__m256i *)(to + 2 * i), _mm256_packs_epi32(_mm256_unpacklo_epi32(l, r),
-                                                                       _mm256_unpackhi_epi32(l, r)));
+        _mm256_storeu_si256(
+            (__m256i *)(to + 2 * i),
+            _mm256_packs_epi32(_mm256_unpacklo_epi32(l, r), _mm256_unpackhi_epi32(l, r)));
     }
     groups[0] = p;
     groups[1] = q;

@@ -1,8 +1,8 @@
 /* limit OUT.wav - row 3 by hand: each sine is a recurrence over every 8th frame,
  *     y[n] = 2 cos(8 w) y[n - 8] - y[n - 16],
- * so that a multiply and a subtraction make eight frames of it and one addition sums them. Eight sines
- * at once stay in registers through a stretch of frames, begun anew from exact values of every stretch: the
- * recurrence in single precision loses 120 dB only slowly. */
+ * so that a multiply and a subtraction make eight frames of it and one addition sums them. Eight
+ * sines at once stay in registers through a stretch of frames, begun anew from exact values of
+ * every stretch: the recurrence in single precision loses 120 dB only slowly. */
 #define _DEFAULT_SOURCE
 #include "wav.h"
 #include <fcntl.h>
@@ -11,7 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RATE = 48000, FRAMES = 60 * RATE, SINES = 256, BLOCK = 2000, BLOCKS_A_WRITE = 36, TOGETHER = 4 };
+enum {
+    RATE = 48000,
+    FRAMES = 60 * RATE,
+    SINES = 256,
+    BLOCK = 2000,
+    BLOCKS_A_WRITE = 36,
+    TOGETHER = 4
+};
 
 struct sine {
     __m256 now, last, twice; /* frames 0 .. 7, -8 .. -1 */
@@ -20,7 +27,7 @@ struct sine {
 static struct sine sines[SINES];
 static float sums[BLOCK] __attribute__((aligned(32)));
 static int16_t out[BLOCKS_A_WRITE * BLOCK] __attribute__((aligned(32)));
-static double re[SINES], im[SINES];         /* where each is, at the stretch's first frame */
+static double re[SINES], im[SINES]; /* where each is, at the stretch's first frame */
 static double block_re[SINES], block_im[SINES];
 static double ahead_re[SINES][16], ahead_im[SINES][16]; /* -8 .. 7 frames ahead */
 

@@ -1,6 +1,6 @@
-/* limit OUT.wav - row 4 by hand: four vectors of eight voices side by side, as the modulator's feedback
- * lets nothing stand side by side in time. Phases in 2^-32 turns; a sine of half a turn folded, by an odd
- * polynomial of degree 7, within 6e-7. */
+/* limit OUT.wav - row 4 by hand: four vectors of eight voices side by side, as the modulator's
+ * feedback lets nothing stand side by side in time. Phases in 2^-32 turns; a sine of half a turn
+ * folded, by an odd polynomial of degree 7, within 6e-7. */
 #define _DEFAULT_SOURCE
 #include "wav.h"
 #include <fcntl.h>
@@ -91,8 +91,9 @@ static void render(void)
             }
         }
         __m256i l = _mm256_cvtps_epi32(sums(left)), r = _mm256_cvtps_epi32(sums(right));
-        _mm256_store_si256((__m256i *)(out + 2 * i), _mm256_packs_epi32(_mm256_unpacklo_epi32(l, r),
-                                                                       _mm256_unpackhi_epi32(l, r)));
+        _mm256_store_si256(
+            (__m256i *)(out + 2 * i),
+            _mm256_packs_epi32(_mm256_unpacklo_epi32(l, r), _mm256_unpackhi_epi32(l, r)));
     }
 }
 

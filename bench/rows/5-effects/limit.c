@@ -1,5 +1,5 @@
-/* limit FOLDER - row 5 by hand: eight effects side by side, written as they are into FOLDER/fx-0001.wav and so
- * on. Noise is a generator of 32 bits a lane. */
+/* limit FOLDER - row 5 by hand: eight effects side by side, written as they are into
+ * FOLDER/fx-0001.wav and so on. Noise is a generator of 32 bits a lane. */
 #define _DEFAULT_SOURCE
 #include "wav.h"
 #include <fcntl.h>
@@ -30,7 +30,8 @@ static void render(int first)
     const __m256 unit = _mm256_set1_ps((float)(4294967296.0 / RATE));
     const __m256 from = _mm256_mul_ps(_mm256_loadu_ps(froms + first), unit);
     const __m256 to = _mm256_mul_ps(_mm256_loadu_ps(tos + first), unit);
-    __m256 step = from, slope = _mm256_mul_ps(_mm256_sub_ps(to, from), _mm256_set1_ps(1.0f / FRAMES));
+    __m256 step = from,
+           slope = _mm256_mul_ps(_mm256_sub_ps(to, from), _mm256_set1_ps(1.0f / FRAMES));
     const __m256 fall = _mm256_div_ps(_mm256_set1_ps(-1.0f / RATE), _mm256_loadu_ps(times + first));
     const __m256 noise = _mm256_mul_ps(_mm256_loadu_ps(noises + first), _mm256_set1_ps(0x1p-31f));
     __m256 level = _mm256_set1_ps(1.0f), ic1 = _mm256_setzero_ps(), ic2 = ic1;
@@ -54,21 +55,25 @@ static void render(int first)
             ic2 = _mm256_fmsub_ps(two, v2, ic2);
             __m256 e = _mm256_mul_ps(level, level);
             level = _mm256_max_ps(_mm256_add_ps(level, fall), _mm256_setzero_ps());
-            y[k] = _mm256_mul_ps(_mm256_mul_ps(v2, _mm256_mul_ps(e, e)), _mm256_set1_ps(0.4f * 32768));
+            y[k] =
+                _mm256_mul_ps(_mm256_mul_ps(v2, _mm256_mul_ps(e, e)), _mm256_set1_ps(0.4f * 32768));
         }
         half[i / 2] = _mm256_packs_epi32(_mm256_cvtps_epi32(y[0]), _mm256_cvtps_epi32(y[1]));
     }
 }
 
-/* half: of frames 2i and 2i + 1, lanes 0-3 of the one, of the other, 4-7 of the one, of the other. */
+/* half: of frames 2i and 2i + 1, lanes 0-3 of the one, of the other, 4-7 of the one, of the other.
+ */
 static void spread(void)
 {
     for (int i = 0; i < FRAMES; i += 8) {
         for (int side = 0; side < 2; side++) {
             __m128i v[4];
             for (int k = 0; k < 4; k++) {
-                __m128i x = side ? _mm256_extracti128_si256(half[i / 2 + k], 1) : _mm256_castsi256_si128(half[i / 2 + k]);
-                v[k] = _mm_unpacklo_epi16(x, _mm_srli_si128(x, 8)); /* lane by lane, its two frames */
+                __m128i x = side ? _mm256_extracti128_si256(half[i / 2 + k], 1)
+                                 : _mm256_castsi256_si128(half[i / 2 + k]);
+                v[k] =
+                    _mm_unpacklo_epi16(x, _mm_srli_si128(x, 8)); /* lane by lane, its two frames */
             }
             __m128i a = _mm_unpacklo_epi32(v[0], v[1]), b = _mm_unpackhi_epi32(v[0], v[1]);
             __m128i c = _mm_unpacklo_epi32(v[2], v[3]), d = _mm_unpackhi_epi32(v[2], v[3]);
