@@ -1,5 +1,6 @@
 /* faust_interp FILE.dsp FRAMES CHANNELS OUT.wav [OPTION...] - compiles Faust's text to the bytecode of its
  * interpreter, runs that, writes 16 bits. */
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -47,7 +48,8 @@ int main(int argc, char **argv)
         program->compute(n, nullptr, outputs);
         for (int i = 0; i < n; i++) {
             for (int c = 0; c < channels; c++)
-                out[static_cast<size_t>(i * channels + c)] = static_cast<int16_t>(lrintf(outputs[c][i] * 32768.0f));
+                out[static_cast<size_t>(i * channels + c)] = static_cast<int16_t>(
+                    lrintf(std::min(std::max(outputs[c][i] * 32768.0f, -32768.0f), 32767.0f)));
         }
         if (write(file, out.data(), static_cast<size_t>(n * channels * 2)) != n * channels * 2)
             trouble(argv[4]);

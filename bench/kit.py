@@ -10,10 +10,16 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-WORK = os.path.join(ROOT, "build", "bench", "speed")
+SHORT = float(os.environ.get("SHORT", "1"))
+WORK = os.path.join(ROOT, "build", "bench", "speed" if SHORT == 1 else "speed-short")
 PATCHRUN = os.path.realpath(os.environ.get("PATCHRUN", os.path.join(ROOT, "bin", "patchrun")))
 PATCHC = os.path.join(os.path.dirname(PATCHRUN), "patchc")
 SR = 48000
+
+
+def seconds(whole):
+    """What a row takes of its length: all, or a part, for a quick look."""
+    return whole / SHORT if whole % SHORT else int(whole / SHORT)
 
 
 class Missing(Exception):
@@ -77,6 +83,8 @@ class Row:
         return Candidate("patchrun", form, [PATCHRUN, file, "-o", out, "--quiet", *options], out, note)
 
     def limit(self, source="limit.c", *arguments, out="limit.wav", libs=()):
+        if SHORT != 1:
+            raise Missing("has its whole length alone")
         path = source if os.path.isabs(source) else os.path.join(self.source, source)
         if "avx2" not in open("/proc/cpuinfo").read() or not shutil.which("gcc"):
             raise Missing("no AVX2 or no gcc here")

@@ -4,6 +4,7 @@ for other systems, and as a hand-written limit. Prints and saves one table.
 ROWS="2 3": those rows only. SYSTEMS="patchrun limit Faust": those systems only. ROUNDS=5. CORE=n, else the last
 one allowed. PATCHRUN=program, else bin/patchrun. TRIED=no: leaves the choice of formulations as the last run
 made it, where it is known. LONG=seconds: what took longer on trial is measured twice only.
+SHORT=10: rows 1 to 4 are a tenth as long, without the limits: a quick look.
 Exit: 0; 1 if something did not do the same work; 2 trouble."""
 import importlib.util
 import json

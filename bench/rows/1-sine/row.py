@@ -2,7 +2,7 @@
 import kit
 
 TITLE = "one sine of 441.7 Hz; 600 s mono"
-SECONDS = 600
+SECONDS = kit.seconds(600)
 FREQ = 441.7
 BOUNDS = kit.Bounds(level=0.2, reach=2, bins=0.5, share=0.98, floor=40.0)
 
@@ -18,12 +18,12 @@ def limit(row):
 
 def faust(row):
     for form, osc in (("osc: table", "os.osc(%g)"), ("oscrs: recursive", "os.oscrs(%g)"), ("sin of phasor", "sin(2 * ma.PI * os.phasor(1, %g))")):
-        yield from row.faust(form, 'import("stdfaust.lib");\nprocess = %s * 0.5;\n' % (osc % FREQ), SECONDS * kit.SR, 1,
+        yield from row.faust(form, 'import("stdfaust.lib");\nprocess = %s * 0.5;\n' % (osc % FREQ), round(SECONDS * kit.SR), 1,
                              ["scalar -Ofast", "vector -Ofast"] if form[0] == "o" else ["vector -Ofast", "vector 64, fast maths, -Ofast"])
 
 
 def interp(row):
-    yield row.faust_interpreter("osc", 'import("stdfaust.lib");\nprocess = os.osc(%g) * 0.5;\n' % FREQ, SECONDS * kit.SR, 1)
+    yield row.faust_interpreter("osc", 'import("stdfaust.lib");\nprocess = os.osc(%g) * 0.5;\n' % FREQ, round(SECONDS * kit.SR), 1)
 
 
 def sc(row):
@@ -39,11 +39,11 @@ def sc(row):
 def csound(row):
     for opcode in ("oscil 0.5, %g, 1", "poscil 0.5, %g, 1", "oscils 0.5, %g, 0"):
         for ksmps in (64, 1024):
-            yield row.csound(opcode.split()[0], "instr 1\na1 %s\nout a1\nendin" % (opcode % FREQ), "f1 0 16384 10 1\ni1 0 %d\n" % SECONDS, 1, ksmps)
+            yield row.csound(opcode.split()[0], "instr 1\na1 %s\nout a1\nendin" % (opcode % FREQ), "f1 0 16384 10 1\ni1 0 %g\n" % SECONDS, 1, ksmps)
 
 
 def chuck(row):
-    yield row.chuck("SinOsc", "SinOsc s => dac; %g => s.freq; 0.5 => s.gain;\n%d::second => now;\n" % (FREQ, SECONDS), SECONDS, 1)
+    yield row.chuck("SinOsc", "SinOsc s => dac; %g => s.freq; 0.5 => s.gain;\n%g::second => now;\n" % (FREQ, SECONDS), SECONDS, 1)
 
 
 def pd(row):

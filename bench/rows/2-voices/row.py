@@ -8,7 +8,7 @@ import math
 import kit
 
 TITLE = "16 voices of naive saw, low-pass moved by an LFO, ADSR, pan; 120 s stereo"
-SECONDS = 120
+SECONDS = kit.seconds(120)
 BOUNDS = kit.Bounds(level=1.0, bins=2.0, share=0.94, floor=45.0)
 FREQ = [round(55 * 2 ** (i * 3.17 / 12), 2) for i in range(16)]
 LFO = [3 + 0.25 * i for i in range(16)]
@@ -24,7 +24,7 @@ def ours(row):
     row.write("voice.sx", row.read("voice.sx"))
     plays = "".join("(play voice :set (freq %ghz lfo %ghz) :volume %d :pan %d)\n" % (f, l, VOLUME, p)
                     for f, l, p in zip(FREQ, LFO, PAN))
-    row.write("voices.sx", '(score voices)\n(quantise off)\n(end 120s)\n(patch voice "voice.sx" :tail 60t)\n' + plays)
+    row.write("voices.sx", '(score voices)\n(quantise off)\n(end %gs)\n(patch voice "voice.sx" :tail 60t)\n' % SECONDS + plays)
     yield row.ours("a score of 16 plays", "voices.sx")
 
 
@@ -61,11 +61,11 @@ def faust(row):
             text += "every64 = ba.pulse(64);\n"
         ways = ["scalar -O3", "scalar -Ofast", "vector -Ofast", "vector 64, fast maths, -Ofast"]
         ways = ways if form == "svf, table LFO" else ways[1:3]
-        yield from row.faust(form, text, SECONDS * kit.SR, 2, ways)
+        yield from row.faust(form, text, round(SECONDS * kit.SR), 2, ways)
 
 
 def interp(row):
-    yield row.faust_interpreter("svf, table LFO", faust_program(*FAUST["svf, table LFO"]), SECONDS * kit.SR, 2)
+    yield row.faust_interpreter("svf, table LFO", faust_program(*FAUST["svf, table LFO"]), round(SECONDS * kit.SR), 2)
 
 
 def sc_envelope(d, rate, gate):
@@ -109,7 +109,7 @@ CSOUND_ENV = {
 
 def csound(row):
     score = "f1 0 16384 10 1\nf2 0 16384 16 0 164 0 1 1638 -5 0.6 6390 0 0.6 3277 -5 0 4915 0 0\n"
-    score += "".join("i1 0 %d %.9g %g %.9g %.9g\n" % (SECONDS, f, l, a, b) for f, l, a, b in VOICES)
+    score += "".join("i1 0 %g %.9g %g %.9g %.9g\n" % (SECONDS, f, l, a, b) for f, l, a, b in VOICES)
     for name, filter in (("lowpass2", "a2 lowpass2 a1, kcut, 3"), ("rbjeq", "a2 rbjeq a1, kcut, 1, 3, 1, 0"),
                          ("bqrez", "a2 bqrez a1, kcut, 3"), ("zdf_2pole", "a2 zdf_2pole a1, kcut, 3, 0"),
                          ("zdf_2pole, a-rate", "a2 zdf_2pole a1, a(kcut), 3, 0")):
@@ -128,7 +128,7 @@ def chuck(row):
                      " %.9g => s[%d].freq; %.9g => l[%d].gain; %.9g => r[%d].gain;\n" % (i, i, i, i, i, i, i, l, i, f, i, a, i, b, i))
         text += ("for (0 => int i; i < 16; i++) { 3 => f[i].Q; e[i].set(10::ms, 100::ms, 0.6, 200::ms); }\n"
                  "now => time begin; -1 => int gate;\n"
-                 "while (now - begin < %d::second) {\n"
+                 "while (now - begin < %g::second) {\n"
                  "  (now - begin) / 1::second => float t;\n"
                  "  (t - Math.floor(t) < 0.5) => int on;\n"
                  "  if (on != gate) { on => gate; for (0 => int i; i < 16; i++) { if (on) e[i].keyOn(); else e[i].keyOff(); } }\n"

@@ -2,7 +2,7 @@
 import kit
 
 TITLE = "256 sines of 40 + 37.3 i Hz, summed; 60 s mono"
-SECONDS = 60
+SECONDS = kit.seconds(60)
 FREQ = [40 + 37.3 * i for i in range(256)]
 AMP = 1 / 256
 BOUNDS = kit.Bounds(level=0.5, reach=2, bins=1.0, share=0.98, floor=40.0)
@@ -14,7 +14,7 @@ def ours(row):
     yield row.ours("a patch of 256 oscillators", "bank.sx", "--seconds", str(SECONDS))
     row.write("partial.sx", "(patch (params (freq (unit hz) (range 1 24000) (default a4)))\n"
               "  (output (gain (osc.sine (freq freq)) (amp %.9g))))\n" % (AMP * 2 ** 0.5))
-    row.write("partials.sx", '(score partials)\n(quantise off)\n(voices 256)\n(end 60s)\n(patch partial "partial.sx" :tail 60t)\n' + "".join(
+    row.write("partials.sx", '(score partials)\n(quantise off)\n(voices 256)\n(end %gs)\n(patch partial "partial.sx" :tail 60t)\n' % SECONDS + "".join(
         "(play partial :set (freq %ghz))\n" % f for f in FREQ))
     yield row.ours("a score of 256 voices, stereo", "partials.sx", out="voices.wav")
 
@@ -29,12 +29,12 @@ def faust(row):
              "oscrs: recursive": ("os.oscrs(40 + 37.3 * i)", ["scalar -Ofast"]),
              "sin of phasor": ("sin(2 * ma.PI * os.phasor(1, 40 + 37.3 * i))", ["vector -Ofast"])}
     for form, (osc, ways) in forms.items():
-        yield from row.faust(form, 'import("stdfaust.lib");\nprocess = sum(i, 256, %s) * %.9g;\n' % (osc, AMP), SECONDS * kit.SR, 1, ways)
+        yield from row.faust(form, 'import("stdfaust.lib");\nprocess = sum(i, 256, %s) * %.9g;\n' % (osc, AMP), round(SECONDS * kit.SR), 1, ways)
 
 
 def interp(row):
     yield row.faust_interpreter("osc", 'import("stdfaust.lib");\nprocess = sum(i, 256, os.osc(40 + 37.3 * i)) * %.9g;\n' % AMP,
-                                SECONDS * kit.SR, 1)
+                                round(SECONDS * kit.SR), 1)
 
 
 def sc(row):
@@ -60,15 +60,15 @@ def csound(row):
     for ksmps in (64, 256, 1024):
         for opcode in ("adsynt", "adsynt2"):
             yield row.csound(opcode, "instr 1\na1 %s %.9g, 1, 1, 2, 3, 256, 0\nout a1\nendin" % (opcode, AMP),
-                             tables + "i1 0 %d\n" % SECONDS, 1, ksmps)
-    notes = "".join("i1 0 %d %.9g\n" % (SECONDS, f) for f in FREQ)
+                             tables + "i1 0 %g\n" % SECONDS, 1, ksmps)
+    notes = "".join("i1 0 %g %.9g\n" % (SECONDS, f) for f in FREQ)
     yield row.csound("256 oscil", "instr 1\na1 oscil %.9g, p4, 1\nout a1\nendin" % AMP, "f1 0 16384 10 1\n" + notes, 1, 256)
     yield row.csound("256 poscil", "instr 1\na1 poscil %.9g, p4, 1\nout a1\nendin" % AMP, "f1 0 16384 10 1\n" + notes, 1, 256)
 
 
 def chuck(row):
     text = "Gain sum => dac; %.9g => sum.gain; SinOsc s[256];\n" % AMP
-    text += "for (0 => int i; i < 256; i++) { s[i] => sum; 40 + 37.3 * i => s[i].freq; }\n%d::second => now;\n" % SECONDS
+    text += "for (0 => int i; i < 256; i++) { s[i] => sum; 40 + 37.3 * i => s[i].freq; }\n%g::second => now;\n" % SECONDS
     yield row.chuck("256 SinOsc", text, SECONDS, 1)
 
 

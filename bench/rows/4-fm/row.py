@@ -6,10 +6,10 @@ import math
 import kit
 
 TITLE = "32 voices of 2-operator FM with feedback, pan; 60 s stereo"
-SECONDS = 60
+SECONDS = kit.seconds(60)
 FREQ = [round(55 + 13.7 * i, 2) for i in range(32)]
 RATIO, INDEX, FEEDBACK = 2, 1.5, 0.5
-VOLUME = 16
+VOLUME = 8
 PAN = [4 + 8 * i for i in range(32)]
 Q = [p if p <= 127 else p - 1 for p in PAN]  # the mixer's gains, docs/mixer.md 3.1
 LEFT = [VOLUME / 255 * math.sqrt((254 - q) / 254) for q in Q]
@@ -21,7 +21,7 @@ BOUNDS = kit.Bounds(level=0.7, reach=2, bins=1.5, share=0.97, floor=50.0)
 def ours(row):
     row.write("fm.sx", "(patch (params (freq (unit hz) (range 20 2000) (default a2)))\n"
               "  (output (osc.fm (freq freq) (ratio %g) (index %g) (feedback %g))))\n" % (RATIO, INDEX, FEEDBACK))
-    row.write("fms.sx", '(score fm)\n(quantise off)\n(voices 32)\n(end %ds)\n(patch fm "fm.sx" :tail 60t)\n' % SECONDS + "".join(
+    row.write("fms.sx", '(score fm)\n(quantise off)\n(voices 32)\n(end %gs)\n(patch fm "fm.sx" :tail 60t)\n' % SECONDS + "".join(
         "(play fm :set (freq %ghz) :volume %d :pan %d)\n" % (f, VOLUME, p) for f, p in zip(FREQ, PAN)))
     yield row.ours("a score of 32 plays", "fms.sx")
 
@@ -53,11 +53,11 @@ def faust(row):
     for form, mean, sine, ways in (("mean of two frames, table", True, "table", ["scalar -O3", "scalar -Ofast"]),
                                    ("last frame, table", False, "table", ["scalar -O3", "scalar -Ofast", "vector -Ofast"]),
                                    ("last frame, sin", False, "sin", ["scalar -Ofast", "vector -Ofast", "scalar, fast maths, -Ofast"])):
-        yield from row.faust(form, faust_program(mean, SINES[sine]), SECONDS * kit.SR, 2, ways)
+        yield from row.faust(form, faust_program(mean, SINES[sine]), round(SECONDS * kit.SR), 2, ways)
 
 
 def interp(row):
-    yield row.faust_interpreter("last frame, table", faust_program(False, SINES["table"]), SECONDS * kit.SR, 2)
+    yield row.faust_interpreter("last frame, table", faust_program(False, SINES["table"]), round(SECONDS * kit.SR), 2)
 
 
 def sc_voice(d, f, a, b):
@@ -81,7 +81,7 @@ def sc(row):
 
 
 def csound(row):
-    score = "f1 0 16384 10 1\n" + "".join("i1 0 %d %.9g %.9g %.9g\n" % (SECONDS, f, a, b) for f, a, b in VOICES)
+    score = "f1 0 16384 10 1\n" + "".join("i1 0 %g %.9g %.9g %.9g\n" % (SECONDS, f, a, b) for f, a, b in VOICES)
     # the modulator alone needs ksmps 1; the carrier goes by blocks (all at ksmps 1: 6 s and more)
     split = ("opcode fb, a, ki\nsetksmps 1\nkf, ifb xin\nam init 0\nap phasor kf\nam tablei ap + am * ifb, 1, 1, 0, 1\nxout am\nendop\n"
              "instr 1\nam fb p4 * %g, %.9g\nap phasor p4\na1 tablei ap + am * %.9g, 1, 1, 0, 1\nouts a1 * p5, a1 * p6\nendin" % (
@@ -98,7 +98,7 @@ def chuck(row):
                  "p[%(i)d] => m[%(i)d] => fb[%(i)d] => m[%(i)d]; %(fb).9g => fb[%(i)d].gain; q[%(i)d] => c[%(i)d]; "
                  "m[%(i)d] => ix[%(i)d] => c[%(i)d]; %(ix).9g => ix[%(i)d].gain; "
                  "c[%(i)d] => l[%(i)d] => dac.left; c[%(i)d] => r[%(i)d] => dac.right; %(a).9g => l[%(i)d].gain; %(b).9g => r[%(i)d].gain;\n" % n)
-    yield row.chuck("SinOsc, phase by Phasor", text + "%d::second => now;\n" % SECONDS, SECONDS, 2)
+    yield row.chuck("SinOsc, phase by Phasor", text + "%g::second => now;\n" % SECONDS, SECONDS, 2)
 
 
 SYSTEMS = {"patchrun": ours, "limit": limit, "Faust": faust, "Faust interp": interp, "SuperCollider": sc, "Csound": csound, "ChucK": chuck}
