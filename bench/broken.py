@@ -41,7 +41,7 @@ def main():
         row.write("voice.sx", voice)
         row.write("voices.sx", score)
         row.call(kit.PATCHRUN, "voices.sx", "-o", "patchrun.wav", "--quiet")
-        sound = kit.read_wav(row.path("patchrun.wav"))
+        sound = kit.Sound(kit.read_wav(row.path("patchrun.wav")))
         right = sound if right is None else right
         ok, text = kit.same_work(right, sound, module.BOUNDS)
         print("%-32s %s" % (name, text), flush=True)

@@ -416,42 +416,53 @@ class Bounds:
         self.late = late        # but for this share of them
 
 
+class Sound:
+    """What the check needs of a sound, measured once."""
+
+    def __init__(self, x):
+        self.frames, self.channels = len(x), x.shape[1]
+        if self.channels == 2 and np.array_equal(x[:, 0], x[:, 1]):
+            self.channels = 1
+        sides = [np.ascontiguousarray(x[:, c]) for c in range(self.channels)]
+        self.rms = [np.sqrt(np.mean(np.square(s), dtype=float)) for s in sides]
+        self.power = [power(s) for s in sides]
+        self.levels = [levels(s) for s in sides]
+        self.begin = [s[:20 * SR].copy() for s in sides]
+
+
 def same_work(ours, theirs, b):
-    """(ok, what was measured)"""
-    if ours.shape[1] == 1 and theirs.shape[1] == 2 and np.array_equal(theirs[:, 0], theirs[:, 1]):
-        theirs = theirs[:, :1]
-    if theirs.shape[1] != ours.shape[1]:
-        return False, "%d channels" % theirs.shape[1]
-    wrong, n = [], min(len(ours), len(theirs))
-    if n < SIZE:
-        return False, "WRONG: %d frames" % len(theirs)
-    off = len(theirs) - len(ours)
+    """(ok, what was measured). Two sounds as Sound."""
+    if theirs.frames < SIZE:
+        return False, "WRONG: %d frames" % theirs.frames
+    if theirs.channels != ours.channels:
+        return False, "WRONG: %d channels" % theirs.channels
+    wrong, off = [], theirs.frames - ours.frames
     if abs(off) > b.frames:
         wrong.append("length")
     level = share = late = 0.0
-    for c in range(ours.shape[1]):
-        x, y = ours[:n, c], theirs[:n, c]
-        rms = 10 * np.log10((np.mean(np.square(y), dtype=float) + 1e-20) / (np.mean(np.square(x), dtype=float) + 1e-20))
+    for c in range(ours.channels):
+        rms = 20 * np.log10((theirs.rms[c] + 1e-10) / ours.rms[c])
         level = rms if abs(rms) > abs(level) else level
-        p, q = power(x), power(y)
+        p, q = ours.power[c], theirs.power[c]
         pa, qa = around(p, b.reach), around(q, b.reach)
         lines = pa > pa.max() * 10 ** (-b.floor / 10)
         apart = np.abs(10 * np.log10((qa[lines] + 1e-20) / pa[lines])) > b.bins
         # where ours has next to nothing, theirs must not have more
-        more = np.sum(q[~lines]) / np.sum(q) - np.sum(p[~lines]) / np.sum(p)
+        more = np.sum(q[~lines]) / (np.sum(q) + 1e-20) - np.sum(p[~lines]) / np.sum(p)
         if more > 0.02:
             wrong.append("%.0f %% of its power between ours" % (100 * more))
         share = max(share, np.mean(apart))
-        late = max(late, np.mean(np.abs(levels(x) - levels(y)) > b.windows))
+        n = min(len(ours.levels[c]), len(theirs.levels[c]))
+        late = max(late, np.mean(np.abs(ours.levels[c][:n] - theirs.levels[c][:n]) > b.windows))
     if abs(level) > b.level:
         wrong.append("level")
     if share > 1 - b.share:
         wrong.append("spectrum")
     if late > b.late:
         wrong.append("course")
-    n = min(n, 20 * SR)
-    error = np.mean((theirs[:n] - ours[:n]) ** 2)
-    snr = 10 * np.log10(np.mean(ours[:n] ** 2) / (error + 1e-20))
+    n = min(len(ours.begin[0]), len(theirs.begin[0]))
+    error = sum(np.mean(np.square(x[:n] - y[:n])) for x, y in zip(ours.begin, theirs.begin))
+    snr = 10 * np.log10(sum(np.mean(np.square(x[:n])) for x in ours.begin) / (error + 1e-20))
     text = "length %+d, level %+.2f dB, %.1f %% of bins, %.0f %% of windows off, %.0f dB SNR in 20 s" % (
         off, level, 100 * share, 100 * late, snr)
     return not wrong, text + ("; WRONG: " + ", ".join(dict.fromkeys(wrong)) if wrong else "")

@@ -63,15 +63,15 @@ def load(folder):
 def check(module, row, reference, candidate):
     if hasattr(module, "check"):
         return module.check(row, reference, candidate)
-    ours = kit.read_wav(row.path(reference.out))
-    if candidate is reference:
-        want = round(module.SECONDS * kit.SR)
-        return len(ours) == want, "%d frames" % len(ours) + ("" if len(ours) == want else "; WRONG: length, not %d" % want)
     try:
-        theirs = kit.read_wav(row.path(candidate.out))
+        sound = kit.Sound(kit.read_wav(row.path(candidate.out)))
     except (OSError, ValueError) as e:
         return False, "WRONG: %s" % e
-    return kit.same_work(ours, theirs, module.BOUNDS)
+    if candidate is reference:
+        candidate.sound = sound
+        want = round(module.SECONDS * kit.SR)
+        return sound.frames == want, "%d frames" % sound.frames + ("" if sound.frames == want else "; WRONG: length, not %d" % want)
+    return kit.same_work(reference.sound, sound, module.BOUNDS)
 
 
 def chosen_before():
