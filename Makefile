@@ -29,7 +29,7 @@ LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread -lm
 # What patchdiff needs besides.
 DIFF_LIBS = -lfftw3 -lcairo -lz -lm
 
-VM       = tables verify verify_code load cost range params group snapshot disassemble engines
+VM       = tables verify verify_code load pairing cost range params group snapshot disassemble engines
 TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
 LOWER    = $(notdir $(basename $(wildcard compiler/lower/*.c)))
@@ -52,6 +52,7 @@ ENGINE_OPT = $(if $(filter -O2,$(OPT)),-O3,$(OPT))
 FAMILIES = $(notdir $(patsubst %/ops.def,%,$(wildcard vm/*/ops.def)))
 
 VM_OBJECTS     = $(VM:%=$(BUILD)/vm/%.o) $(ENGINES:%=$(BUILD)/vm/engine_%.o) \
+                 $(ENGINES:%=$(BUILD)/vm/pairs_%.o) \
                  $(foreach f,$(FAMILIES),$(ENGINES:%=$(BUILD)/vm/$(f)/loops_%.o))
 ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)/compiler/%.o) \
                  $(LOWER:%=$(BUILD)/compiler/lower/%.o) \
@@ -59,7 +60,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
 DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
 .PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test \
-        conformance test-machines setup-machines bench setup-bench
+        conformance test-machines setup-machines test-mutants bench setup-bench
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -83,6 +84,10 @@ ENGINE_FLAGS = $(ENGINE_OPT) -DVM_LANES=$(word 1,$(subst _, ,$*)) -DVM_VEC=$(wor
                -DVM_SUFFIX=$(word 1,$(subst _, ,$*))_$(word 3,$(subst _, ,$*))
 
 $(BUILD)/vm/engine_%.o: vm/engine.c
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) $(ENGINE_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/vm/pairs_%.o: vm/pairs.c
 	@mkdir -p $(@D)
 	$(call say,CC $@)
 	$(Q)$(CC) $(FLAGS) $(ENGINE_FLAGS) -MMD -MP -c -o $@ $<
@@ -179,6 +184,15 @@ setup-machines:
 test-functions: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
 	@EVERY=1 tests/run numeric
+
+# Changes of one token that the tests must see: about an hour. SEED=, COUNT=, JOBS=.
+test-mutants: setup-test
+	@CC="$(CC)" tests/mutants/run --seed $(or $(SEED),1) --count $(or $(COUNT),100) --jobs $(or $(JOBS),$(shell nproc))
+
+# Which branches of the source the tests take; fails where it is less than 90 %: docs/testing.md.
+.PHONY: coverage
+coverage: setup-test
+	@tests/coverage/report
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
@@ -313,4 +327,4 @@ format:
 clean:
 	rm -rf build demo bin/patchc bin/patchrun bin/patchdiff
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path '$(BUILD)/mutants' -prune -o -name '*.d' -print 2>/dev/null)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """sweep - runs a program once for every call of the system or allocation that it makes, with that
 call failing, and looks at what is left.  sweep.py LIBRARY WORK [SCENARIO...]; FAULTS=all leaves
-nothing out. A line "ok NAME: ..." or "FAIL NAME: ..." for each scenario and class of calls."""
+nothing out, FAULTS=few much. A line "ok NAME: ..." or "FAIL NAME: ..." for each scenario and class
+of calls."""
 import concurrent.futures
 import os
 import re
@@ -16,6 +17,7 @@ PATCHC = os.path.join(ROOT, os.environ.get("PATCHC", "bin/patchc"))
 PATCHRUN = os.path.join(ROOT, os.environ.get("PATCHRUN", "bin/patchrun"))
 LIBRARY, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 ALL = os.environ.get("FAULTS") == "all"
+FEW = os.environ.get("FAULTS") == "few"
 TIMEOUT = 20
 OLD = b"what was there before\n"
 PATIENCE = 8  # complaints shown of a scenario and class
@@ -203,6 +205,8 @@ class Place:
                        "TMPDIR": self.path + "/tmp", "HOME": "/", "PATH": "/usr/bin:/bin"}
         if scenario.named:
             environment["FAULTS_NAMED"] = "1"
+        if "FAULTS_MAIN" in os.environ:
+            environment["FAULTS_MAIN"] = "1"
         if fault:
             environment["FAULTS"] = fault
         stdin = open(os.path.join(WORK, scenario.stdin), "rb") if scenario.stdin else None
@@ -330,6 +334,8 @@ def chosen(count):
     """All of the first, then fewer and fewer, and the last."""
     if ALL:
         return range(1, count + 1)
+    if FEW:
+        return [n for n in range(1, count + 1) if n <= 8 or n % (1 + n // 6) == 0]
     return [n for n in range(1, count + 1) if n <= 30 or n > count - 5 or n % (1 + n // 20) == 0]
 
 
