@@ -60,7 +60,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
 DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
 .PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test \
-        conformance test-machines setup-machines test-mutants
+        conformance test-machines setup-machines test-mutants bench setup-bench
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -278,6 +278,21 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
 .SECONDARY:
+
+# ---- the bench ----
+# bench/speed.py says what ROWS, SYSTEMS and ROUNDS are; BENCH=rows or BENCH=scaling does one half.
+# It measures one thing at a time: nothing else should run.
+NEEDED_TO_BENCH = $(NEEDED_TO_BUILD) python3-numpy faust g++ supercollider-server csound chuck \
+                  puredata-core sox
+setup-bench:
+	$(call install,$(NEEDED_TO_BENCH))
+bench: setup-bench
+	@$(MAKE) --no-print-directory $(PARALLEL) programs
+	@bad=0; \
+	if [ "$(or $(BENCH),all)" != scaling ]; then \
+	    /usr/bin/python3 bench/speed.py || bad=$$?; fi; \
+	if [ "$(or $(BENCH),all)" != rows ]; then /usr/bin/python3 bench/scaling.py || bad=$$?; fi; \
+	exit $$bad
 
 # ---- fuzzing ----
 # A target is built for libFuzzer with clang, for AFL++ with its clang, and with tests/fuzz/main.c as
