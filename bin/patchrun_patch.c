@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BEST_CUT = 4096, LEAST_CUT = 256 };
-
 /* --- the sound that comes in --------------------------------------------------------------- */
 
 static int check_sound(const struct options *options, const struct loaded *loaded, uint64_t *frames)
@@ -144,15 +142,6 @@ static void free_plan(struct plan *plan)
 
 /* --- rendering --------------------------------------------------------------------------- */
 
-static void set_cut(const struct options *options, size_t takes, struct job *job)
-{
-    job->isa = options->isa;
-    job->threads = options->threads;
-    job->lanes = options->lanes ? options->lanes : rp_choose_lanes(takes);
-    size_t cut = BEST_CUT / job->lanes > LEAST_CUT ? BEST_CUT / job->lanes : LEAST_CUT;
-    job->cut = options->cut ? options->cut : cut;
-}
-
 static uint64_t most_frames(const struct options *options, uint64_t sound)
 {
     if (options->frames)
@@ -160,28 +149,34 @@ static uint64_t most_frames(const struct options *options, uint64_t sound)
     return options->longest_given ? options->longest : options->longest + sound;
 }
 
-static struct job make_job(const struct options *options, const struct loaded *loaded,
-                           uint64_t sound, const struct events *events, size_t takes)
+static struct sound make_sound(const struct options *options, const struct loaded *loaded,
+                               uint64_t input, const struct events *events)
 {
-    struct job job = {.program = loaded->program,
-                      .name = loaded->name,
-                      .seed = options->seed,
-                      .serial = options->serial,
-                      .input = options->sound,
-                      .input_frames = sound,
-                      .events = events,
-                      .hash = options->hash,
-                      .dither = options->dither,
-                      .until_silent = options->frames == 0,
-                      .threshold = options->threshold,
-                      .hold = options->quiet_hold,
-                      .stop = &stop_signal};
-    job.spec = (struct audio_spec){.format = options->format,
-                                   .pcm = options->pcm,
-                                   .channels = rp_channels(loaded->program),
-                                   .frames = most_frames(options, sound)};
-    set_cut(options, takes, &job);
-    return job;
+    struct sound sound = {.program = loaded->program,
+                          .name = loaded->name,
+                          .serial = options->serial,
+                          .input = options->sound,
+                          .input_frames = input,
+                          .events = *events,
+                          .dither = options->dither,
+                          .until_silent = options->frames == 0,
+                          .threshold = options->threshold,
+                          .hold = options->quiet_hold};
+    sound.spec = (struct audio_spec){.format = options->format,
+                                     .pcm = options->pcm,
+                                     .channels = rp_channels(loaded->program),
+                                     .frames = most_frames(options, input)};
+    return sound;
+}
+
+static struct job make_job(const struct options *options)
+{
+    return (struct job){.isa = options->isa,
+                        .lanes = options->lanes,
+                        .threads = options->threads,
+                        .cut = options->cut,
+                        .hash = options->hash,
+                        .stop = &stop_signal};
 }
 
 /* Copying into a pipe may wait for its reader for ever; nothing is left to clean up by then, so
@@ -230,7 +225,7 @@ static int render(const struct job *job, struct plan *plan)
 
 static int render_shown(struct job *job, struct plan *plan)
 {
-    struct progress progress = progress_begin(job->spec.frames * plan->count);
+    struct progress progress = progress_begin(plan->takes[0].sound->spec.frames * plan->count);
     job->progress = progress_show;
     job->context = &progress;
     int status = render(job, plan);
@@ -247,7 +242,7 @@ static int write_ladder(const struct options *options, const struct job *job,
         return 0;
     enum render_status status = out_create(ladder, options->ladder, plan->count, &error);
     if (status == RENDER_OK)
-        status = take_ladder(job, plan->takes[0].frames, ladder, &error);
+        status = take_ladder(job, &plan->takes[0], ladder, &error);
     if (status == RENDER_OK)
         status = out_close(ladder, &error);
     if (atomic_load(&stop_signal))
@@ -264,9 +259,14 @@ static int commit_ladder(const struct options *options, struct out_file *ladder)
 static int play_plan(const struct options *options, const struct loaded *loaded, uint64_t sound,
                      const struct events *events, struct plan *plan)
 {
-    struct job job = make_job(options, loaded, sound, events, plan->count);
+    struct sound played = make_sound(options, loaded, sound, events);
+    struct job job = make_job(options);
     struct out_file ladder = {.fd = -1, .through = -1};
     bool shown = !options->quiet && isatty(STDERR_FILENO);
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->takes[i].sound = &played;
+        plan->takes[i].seed = options->seed + i;
+    }
     int status = shown ? render_shown(&job, plan) : render(&job, plan);
     if (status == 0)
         status = write_ladder(options, &job, plan, &ladder);
