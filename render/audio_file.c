@@ -3,10 +3,35 @@
 #include "render/sound_in.h"
 #include "vm/repatch.h"
 #include <errno.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEADER_ROOM = 4096 };
+
+const char *const audio_format_names[] = {"wav", "flac", "ogg", NULL};
+
+bool audio_format_of(const char *path, enum audio_format *format)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    *format = AUDIO_WAV;
+    if (!dot || dot == name || strcasecmp(dot, ".wave") == 0)
+        return true;
+    if (strcasecmp(dot, ".oga") == 0) {
+        *format = AUDIO_OGG;
+        return true;
+    }
+    for (int i = 0; audio_format_names[i]; i++) {
+        if (strcasecmp(dot + 1, audio_format_names[i]) == 0) {
+            *format = (enum audio_format)i;
+            return true;
+        }
+    }
+    return false;
+}
 
 /* libsndfile's view of the file. Going through our own functions, no failed write is lost: FLAC
  * and Ogg write their last bytes while closing, where libsndfile reports nothing. It is told that

@@ -29,6 +29,11 @@ struct audio_spec {
     uint64_t frames; /* at most; a WAV that could pass 4 GiB is written as RF64 instead */
 };
 
+extern const char *const audio_format_names[]; /* by enum audio_format; NULL ends them */
+/* By the extension of a name; one without, such as - or /dev/null, is a WAV. False: none is known
+ * by it. */
+bool audio_format_of(const char *path, enum audio_format *);
+
 struct audio_file {
     struct audio_spec spec;
     struct out_file out;

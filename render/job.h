@@ -21,7 +21,8 @@
 struct sound {
     const struct rp_program *program;
     const char *name;       /* of the program, for messages */
-    const char *place;      /* where the sound was asked for, for messages; or NULL */
+    const char *place;      /* the list that asks for it, for messages; or NULL */
+    unsigned line;          /* of the list */
     struct events events;   /* in order */
     const char *input;      /* sound file for the program's inputs, or NULL: silence */
     uint64_t input_frames;  /* its length; 0 without one */

@@ -1,5 +1,6 @@
 #include "render/worker.h"
 #include "render/unpack.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -354,11 +355,14 @@ static enum render_status say_bad_node(const struct take *take, const struct rp_
                                        struct render_error *error)
 {
     const struct sound *sound = take->sound;
+    char place[300] = "";
+    if (sound->place)
+        snprintf(place, sizeof place, "%.280s:%u: ", sound->place, sound->line);
     render_fail(error, RENDER_WRONG,
-                "%s%s%s: node '%s' gives inf or NaN at frame %llu of voice 0 (%.3f s, seed %llu)",
-                sound->place ? sound->place : "", sound->place ? ": " : "", sound->name,
-                found->node ? found->node : "output", (unsigned long long)found->offset,
-                (double)found->offset / RP_SAMPLE_RATE, (unsigned long long)take->seed);
+                "%s%s: node '%s' gives inf or NaN at frame %llu of voice 0 (%.3f s, seed %llu)",
+                place, sound->name, found->node ? found->node : "output",
+                (unsigned long long)found->offset, (double)found->offset / RP_SAMPLE_RATE,
+                (unsigned long long)take->seed);
     render_help(error, "nothing was written; a division by zero or a gain above 1 in a feedback "
                        "path is the usual cause");
     return RENDER_WRONG;

@@ -1,0 +1,232 @@
+/* patchrun_batch.c - a list of sounds, each into its file or all into one. */
+#include "bin/patchrun_common.h"
+#include "bin/patchrun_values.h"
+#include "render/sheet.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All there is of one run. */
+struct run {
+    const struct options *options;
+    struct library library;
+    struct batch batch;
+    struct sheet sheet;
+    struct out_file index;
+    bool made; /* the folder */
+};
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+static int read_list(struct run *run, struct input_file *input)
+{
+    const struct options *o = run->options;
+    struct batch_options reading = {.loader = {library_load, &run->library},
+                                    .wish = wish_of(o),
+                                    .sheet = o->sheet ? &run->sheet.spec : NULL,
+                                    .directory = o->output,
+                                    .diagnostics = stderr,
+                                    .stop = &stop_signal};
+    run->sheet.spec = (struct audio_spec){.format = o->format, .pcm = o->pcm, .channels = 1};
+    return batch_read(&run->batch, input->stream, input->name, &reading);
+}
+
+static int make_folder(struct run *run)
+{
+    const char *folder = run->options->output;
+    struct stat info;
+    if (!folder)
+        return 0;
+    if (mkdir(folder, 0777) == 0) {
+        run->made = true;
+        return 0;
+    }
+    int number = errno;
+    if (number == EEXIST && stat(folder, &info))
+        number = errno;
+    else if (number == EEXIST)
+        number = S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+    return number ? say_trouble(folder, "make the directory", number) : 0;
+}
+
+static int open_sheet(struct run *run)
+{
+    struct render_error error;
+    struct sheet *sheet = &run->sheet;
+    if (!run->options->sheet)
+        return 0;
+    for (size_t i = 0; i < run->batch.count; i++) {
+        const struct audio_spec *spec = &run->batch.takes[i].sound->spec;
+        sheet->spec.frames += spec->frames + run->options->gap;
+        if (spec->channels > sheet->spec.channels)
+            sheet->spec.channels = spec->channels;
+    }
+    sheet->gap = run->options->gap;
+    sheet->hash = run->options->hash;
+    return sheet_open(sheet, run->options->sheet, run->batch.count, &error) ? say_error(&error) : 0;
+}
+
+/* --- rendering ---------------------------------------------------------------------------- */
+
+static uint64_t all_frames(const struct batch *batch)
+{
+    uint64_t frames = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        frames += batch->takes[i].sound->spec.frames;
+    return frames;
+}
+
+static int render(struct run *run)
+{
+    struct render_error error = {.status = RENDER_OK};
+    struct job job = job_of(run->options);
+    struct progress progress = progress_begin(all_frames(&run->batch));
+    if (run->options->sheet)
+        job.sheet = &run->sheet;
+    if (!run->options->quiet && isatty(STDERR_FILENO)) {
+        job.progress = progress_show;
+        job.context = &progress;
+    }
+    job_render(&job, run->batch.takes, run->batch.count, &error);
+    progress_end(&progress);
+    if (error.status == RENDER_OK && job.sheet)
+        sheet_end(job.sheet, &error);
+    if (atomic_load(&stop_signal))
+        return 2; /* main dies of it */
+    return error.status == RENDER_OK ? 0 : say_error(&error);
+}
+
+/* --- the index ---------------------------------------------------------------------------- */
+
+static void index_sound(const struct run *run, size_t i, FILE *stream)
+{
+    const struct take *take = &run->batch.takes[i];
+    fputs("{\"name\": ", stream);
+    value_json_string(run->batch.names[i], stream);
+    fputs(", \"patch\": ", stream);
+    value_json_string(take->sound->name, stream);
+    fprintf(stream, ", \"seed\": %" PRIu64 ", \"serial\": %" PRIu64 ", \"channels\": %u",
+            take->seed, take->sound->serial, take->sound->spec.channels);
+    if (run->options->sheet)
+        fprintf(stream, ", \"begin\": %" PRIu64, run->sheet.pieces[i].begin);
+    fprintf(stream, ", \"frames\": %" PRIu64, take->frames);
+    if (run->options->hash)
+        fprintf(stream, ", \"hash\": \"%s\"", take->hash);
+    fputc('}', stream);
+}
+
+static void index_all(const struct run *run, FILE *stream)
+{
+    fputs("{\"batch\": ", stream);
+    value_json_string(run->batch.name, stream);
+    fprintf(stream, ", \"rate\": %d", RP_SAMPLE_RATE);
+    if (run->options->sheet) {
+        fputs(", \"sheet\": ", stream);
+        value_json_string(run->options->sheet, stream);
+        fprintf(stream, ", \"channels\": %u, \"frames\": %" PRIu64, run->sheet.spec.channels,
+                run->sheet.at);
+    }
+    fputs(", \"sounds\": [", stream);
+    for (size_t i = 0; i < run->batch.count; i++) {
+        fputs(i > 0 ? ",\n  " : "\n  ", stream);
+        index_sound(run, i, stream);
+    }
+    fputs("\n]}\n", stream);
+}
+
+static int write_index(struct run *run)
+{
+    struct render_error error;
+    char *text = NULL;
+    size_t size = 0;
+    if (!run->options->index)
+        return 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream)
+        index_all(run, stream);
+    bool failed = !stream || ferror(stream);
+    if (stream && fclose(stream))
+        failed = true;
+    int status = failed ? say_out_of_memory() : 0;
+    if (!status && (out_create(&run->index, run->options->index, run->batch.count + 1, &error) ||
+                    out_write(&run->index, text, size, &error) || out_close(&run->index, &error)))
+        status = say_error(&error);
+    free(text);
+    return status;
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+static int commit(struct run *run)
+{
+    struct render_error error;
+    bool failed = job_commit(run->batch.takes, run->batch.count, &error);
+    if (!failed && run->options->sheet && run->sheet.file.out.through >= 0)
+        release_signals();
+    if (!failed && run->options->sheet)
+        failed = sheet_commit(&run->sheet, &error);
+    if (!failed && run->options->index)
+        failed = out_commit(&run->index, &error);
+    return failed ? say_error(&error) : 0;
+}
+
+static int print_hashes(const struct run *run)
+{
+    const struct options *o = run->options;
+    FILE *stream = o->sheet && out_is_stdout(o->sheet) ? stderr : stdout;
+    for (size_t i = 0; i < run->batch.count && o->hash; i++)
+        fprintf(stream, "%s  %s\n", run->batch.takes[i].hash,
+                o->output ? run->batch.takes[i].path : run->batch.names[i]);
+    if (o->hash && o->sheet)
+        fprintf(stream, "%s  %s\n", run->sheet.text, o->sheet);
+    return flush_output(stream);
+}
+
+static int play(struct run *run)
+{
+    int status = make_folder(run);
+    if (status == 0)
+        status = open_sheet(run);
+    if (status == 0)
+        status = render(run);
+    if (status == 0)
+        status = write_index(run);
+    if (status == 0)
+        status = commit(run);
+    for (size_t i = 0; i < run->batch.count && status == 0 && !run->options->quiet; i++)
+        note_take(&run->batch.takes[i], run->batch.names[i]);
+    return status == 0 ? print_hashes(run) : status;
+}
+
+static void print_info(const struct run *run, FILE *stream)
+{
+    for (size_t i = 0; i < run->batch.count; i++) {
+        const struct take *take = &run->batch.takes[i];
+        fprintf(stream, "%s: %s, %s%g s, seed %" PRIu64 "\n", run->batch.names[i],
+                take->sound->name, take->sound->until_silent ? "until silent, at most " : "",
+                (double)take->sound->spec.frames / RP_SAMPLE_RATE, take->seed);
+    }
+}
+
+int play_batch(const struct options *options, struct input_file *input)
+{
+    struct run run = {.options = options, .index = {.fd = -1, .through = -1}};
+    int status = read_list(&run, input);
+    if (status == 0 && options->info != INFO_NONE) {
+        print_info(&run, stdout);
+        status = flush_output(stdout);
+    } else if (status == 0) {
+        status = play(&run);
+    }
+    job_discard(run.batch.takes, run.batch.count);
+    sheet_free(&run.sheet);
+    out_discard(&run.index);
+    if (run.made && status != 0)
+        rmdir(options->output);
+    batch_free(&run.batch);
+    library_free(&run.library);
+    return status;
+}
