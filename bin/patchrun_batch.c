@@ -16,7 +16,8 @@ struct run {
     struct batch batch;
     struct sheet sheet;
     struct out_file index;
-    bool made; /* the folder */
+    char **made; /* folders */
+    size_t made_count, made_room;
 };
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -34,22 +35,82 @@ static int read_list(struct run *run, struct input_file *input)
     return batch_read(&run->batch, input->stream, input->name, &reading);
 }
 
-static int make_folder(struct run *run)
+/* One folder; it is there in the end, or it was said why not. */
+static int make_folder(struct run *run, const char *path)
 {
-    const char *folder = run->options->output;
     struct stat info;
-    if (!folder)
-        return 0;
-    if (mkdir(folder, 0777) == 0) {
-        run->made = true;
+    if (run->made_count == run->made_room) {
+        size_t room = run->made_room * 2 + 16;
+        char **more = realloc(run->made, room * sizeof *more);
+        if (!more)
+            return say_out_of_memory();
+        run->made = more;
+        run->made_room = room;
+    }
+    char *kept = strdup(path);
+    if (!kept)
+        return say_out_of_memory();
+    if (mkdir(path, 0777) == 0) {
+        run->made[run->made_count++] = kept;
         return 0;
     }
     int number = errno;
-    if (number == EEXIST && stat(folder, &info))
+    free(kept);
+    if (number == EEXIST && stat(path, &info))
         number = errno;
     else if (number == EEXIST)
         number = S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
-    return number ? say_trouble(folder, "make the directory", number) : 0;
+    return number ? say_trouble(path, "make the directory", number) : 0;
+}
+
+/* The folders of a file from `known` characters of its path on, which is changed for a while. */
+static int make_folders_of(struct run *run, char *path, size_t known)
+{
+    int status = 0;
+    for (char *at = strchr(path + known, '/'); at && status == 0; at = strchr(at + 1, '/')) {
+        *at = '\0';
+        status = make_folder(run, path);
+        *at = '/';
+    }
+    return status;
+}
+
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+static int make_folders(struct run *run)
+{
+    const char *folder = run->options->output, *before = NULL;
+    if (!folder)
+        return 0;
+    int status = make_folder(run, folder);
+    for (size_t i = 0; i < run->batch.count && status == 0; i++) {
+        const char *path = run->batch.takes[i].path;
+        size_t length = folder_length(path);
+        if (!strchr(run->batch.names[i], '/') ||
+            (before && folder_length(before) == length && memcmp(before, path, length) == 0))
+            continue;
+        char *copy = strdup(path);
+        status = copy ? make_folders_of(run, copy, strlen(folder) + 1) : say_out_of_memory();
+        free(copy);
+        before = path;
+    }
+    return status;
+}
+
+/* Those we made, if nothing came into them. */
+static void free_folders(struct run *run, bool remove)
+{
+    while (run->made_count > 0) {
+        char *path = run->made[--run->made_count];
+        if (remove)
+            rmdir(path);
+        free(path);
+    }
+    free(run->made);
 }
 
 static int open_sheet(struct run *run)
@@ -187,7 +248,7 @@ static int print_hashes(const struct run *run)
 
 static int play(struct run *run)
 {
-    int status = make_folder(run);
+    int status = make_folders(run);
     if (status == 0)
         status = open_sheet(run);
     if (status == 0)
@@ -224,8 +285,7 @@ int play_batch(const struct options *options, struct input_file *input)
     job_discard(run.batch.takes, run.batch.count);
     sheet_free(&run.sheet);
     out_discard(&run.index);
-    if (run.made && status != 0)
-        rmdir(options->output);
+    free_folders(&run, status != 0);
     batch_free(&run.batch);
     library_free(&run.library);
     return status;

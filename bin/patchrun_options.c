@@ -472,7 +472,7 @@ static int check_file(struct options *o)
 /* Of its files each may be of another format. */
 static int check_batch(struct options *o)
 {
-    if (!o->output && !o->sheet && !o->hash && !o->index)
+    if (!o->output && !o->sheet && !o->hash && !o->index && o->info == INFO_NONE)
         return usage("-o", "the folder for the sounds is missing; or ask for a --sheet or --hash");
     if (o->output && o->sheet)
         return usage("--sheet", "has all the sounds; leave -o out");

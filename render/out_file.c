@@ -2,10 +2,12 @@
 #include "render/out_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { BLOCK = 1 << 16, NAME_TRIES = 1000 };
@@ -40,6 +42,23 @@ static int write_all(int fd, const char *bytes, size_t size)
         size -= (size_t)put;
     }
     return 0;
+}
+
+int out_write_two(struct out_file *file, const void *head, size_t head_size, const void *bytes,
+                  size_t size)
+{
+    struct iovec parts[] = {{(void *)(uintptr_t)head, head_size}, {(void *)(uintptr_t)bytes, size}};
+    ssize_t put;
+    if (file->failure)
+        return file->failure;
+    do
+        put = writev(file->fd, parts, 2);
+    while (put < 0 && errno == EINTR);
+    if (put < 0)
+        return file->failure = errno;
+    size_t done = (size_t)put, of_head = done < head_size ? done : head_size;
+    out_write_now(file, (const char *)head + of_head, head_size - of_head);
+    return out_write_now(file, (const char *)bytes + (done - of_head), size - (done - of_head));
 }
 
 int out_write_now(struct out_file *file, const void *bytes, size_t size)
@@ -117,6 +136,18 @@ static int take_name(struct out_file *file, const char *directory, size_t length
     return failed;
 }
 
+/* Asked once: it does not come and go. */
+static bool has_own_files(void)
+{
+    static atomic_int known; /* 1: there, 2: not */
+    int now = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!now) {
+        now = access(OWN_FILES, X_OK) == 0 ? 1 : 2;
+        atomic_store_explicit(&known, now, memory_order_relaxed);
+    }
+    return now == 1;
+}
+
 /* A file without a name, of which nothing is left whatever ends us. Not every file system has
  * them, and they get a name by way of /proc. */
 static bool open_unnamed(struct out_file *file, const char *directory, size_t length)
@@ -124,7 +155,7 @@ static bool open_unnamed(struct out_file *file, const char *directory, size_t le
 #ifdef O_TMPFILE
     char place[4096];
     snprintf(place, sizeof place, "%.*s", length ? (int)length : 1, length ? directory : ".");
-    if (length < sizeof place && access(OWN_FILES, X_OK) == 0)
+    if (length < sizeof place && has_own_files())
         file->fd = open(place, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 #else
     (void)directory;
@@ -163,10 +194,10 @@ static int open_through(struct out_file *file)
     return file->through < 0 ? errno : 0;
 }
 
-/* An existing target is resolved: behind a symbolic link, what it points to is replaced. */
-static int open_beside(struct out_file *file, bool exists)
+/* Behind a symbolic link, what it points to is replaced. */
+static int open_beside(struct out_file *file, bool linked)
 {
-    file->target = exists ? realpath(file->name, NULL) : strdup(file->name);
+    file->target = linked ? realpath(file->name, NULL) : strdup(file->name);
     if (!file->target)
         return errno;
     size_t length = directory_length(file->target);
@@ -178,7 +209,10 @@ static int open_beside(struct out_file *file, bool exists)
 static int open_place(struct out_file *file)
 {
     struct stat info;
-    bool exists = !out_is_stdout(file->name) && stat(file->name, &info) == 0;
+    bool exists = !out_is_stdout(file->name) && lstat(file->name, &info) == 0;
+    bool linked = exists && S_ISLNK(info.st_mode);
+    if (linked)
+        linked = exists = stat(file->name, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
         return EISDIR;
     if (out_is_stdout(file->name) || (exists && !S_ISREG(info.st_mode)))
@@ -188,7 +222,7 @@ static int open_place(struct out_file *file)
     /* Renaming needs no permission on the old file; replacing a protected one would surprise. */
     if (exists && access(file->name, W_OK))
         return errno;
-    return open_beside(file, exists);
+    return open_beside(file, linked);
 }
 
 enum render_status out_create(struct out_file *file, const char *path, uint64_t number,

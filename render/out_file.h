@@ -53,6 +53,9 @@ enum render_status out_fail(const struct out_file *, const char *what, int numbe
                             struct render_error *error);
 /* Straight to the file, past out_write: 0, or the errno that stopped it, kept in `failure`. */
 int out_write_now(struct out_file *, const void *bytes, size_t size);
+/* The same of two pieces, one behind the other. */
+int out_write_two(struct out_file *, const void *head, size_t head_size, const void *bytes,
+                  size_t size);
 /* Bytes read, 0 at the end or on a failure, kept in `failure`. */
 size_t out_read(struct out_file *, void *bytes, size_t size);
 

@@ -153,6 +153,8 @@ enum render_status writer_end(struct writer *writer, uint64_t frames, char text[
 {
     enum render_status status = RENDER_OK;
     size_t done = 0, rest = (size_t)(frames - writer->written), width = frame_bytes(writer);
+    if (writer->file && writer->written == 0)
+        audio_expect(writer->file, frames);
     for (size_t n; status == RENDER_OK && done < rest; done += n) {
         n = rest - done < BLOCK ? rest - done : BLOCK;
         status = write_block(writer, writer->pending + done * width, n, error);

@@ -419,9 +419,12 @@ static bool read_events(struct playing *p, const struct sx *patch, const struct 
 
 /* --- what fits ---------------------------------------------------------------------------- */
 
-static bool no_fit(struct list *r, const struct sx *form, const char *what, const char *help)
+/* Blames the option, if the form has it. */
+static bool no_fit(struct list *r, const struct sx *form, const char *option, const char *what,
+                   const char *help)
 {
-    struct diag *d = list_wrong(r, E_BATCH_FIT, form->first, "%s", what);
+    const struct sx *value = option_of(form, option);
+    struct diag *d = list_wrong(r, E_BATCH_FIT, value ? value : form, "%s", what);
     diag_help(&r->diags, d, "%s", help);
     return false;
 }
@@ -442,13 +445,13 @@ static bool choose_format(struct list *r, const struct sx *form, const char *nam
         return false;
     }
     if (w->format == AUDIO_FLAC && w->pcm == PCM_FLOAT)
-        return no_fit(r, form, "FLAC has no float", "give :bits 16 or 24");
+        return no_fit(r, form, "bits", "FLAC has no float", "give :bits 16 or 24");
     if (w->format == AUDIO_OGG && w->bits_given)
-        return no_fit(r, form, "Ogg Vorbis has no bits to choose", "leave bits out");
+        return no_fit(r, form, "bits", "Ogg Vorbis has no bits to choose", "leave bits out");
     if (w->format == AUDIO_OGG)
         w->pcm = PCM_FLOAT;
     if (w->dither && w->pcm == PCM_FLOAT)
-        return no_fit(r, form, "dither is for 16 and 24 bits", "write :dither off");
+        return no_fit(r, form, "dither", "dither is for 16 and 24 bits", "write :dither off");
     return true;
 }
 
@@ -462,7 +465,7 @@ static bool input_length(struct list *r, const struct sx *form, const struct rp_
     if (!path)
         return true;
     if (inputs == 0)
-        return no_fit(r, form, "the patch takes no input",
+        return no_fit(r, form, "input", "the patch takes no input",
                       "an effect has a node of type 'input' or 'input.mono'");
     uint32_t number = names_add(&r->inputs, path);
     if (number == NAME_NONE || arena_grow(&r->batch->arena, (void **)&r->input, &r->input_room,
@@ -474,7 +477,8 @@ static bool input_length(struct list *r, const struct sx *form, const struct rp_
         if (status == RENDER_TROUBLE)
             list_trouble(r, "%s", error.text);
         if (status == RENDER_WRONG) {
-            struct diag *d = list_wrong(r, E_BATCH_RESOURCE, form->first, "%s", error.text);
+            const struct sx *sx = option_of(form, "input");
+            struct diag *d = list_wrong(r, E_BATCH_RESOURCE, sx ? sx : form, "%s", error.text);
             if (error.help[0])
                 diag_help(&r->diags, d, "%s", error.help);
         }
@@ -494,7 +498,8 @@ static bool check_gate(struct list *r, const struct sx *form, const struct rp_pr
     /* Of all sounds, it is for those that have one. */
     if (r->wish.release_given && !option_of(form, "hold"))
         return true;
-    return no_fit(r, form, "'hold' needs a parameter 'gate', and there is none", "leave hold out");
+    return no_fit(r, form, "hold", "'hold' needs a parameter 'gate', and there is none",
+                  "leave hold out");
 }
 
 /* --- takes -------------------------------------------------------------------------------- */

@@ -15,10 +15,11 @@ static bool misfit(struct reading *r, const struct sx *sx, const char *where,
 {
     char low[NUMBER_TEXT], high[NUMBER_TEXT];
     const char *text = sx->kind == SX_LIST ? "(...)" : sx->text;
-    struct diag *d = score_wrong(r, E_SCORE_PARAM_VALUE, sx,
-                                 fit == PARAM_OTHER_UNIT ? "'%.60s' does not fit parameter '%s' of '%s'"
-                                                   : "'%.60s' is outside the range of '%s' of '%s'",
-                                 text, param->name, where);
+    struct diag *d =
+        score_wrong(r, E_SCORE_PARAM_VALUE, sx,
+                    fit == PARAM_OTHER_UNIT ? "'%.60s' does not fit parameter '%s' of '%s'"
+                                            : "'%.60s' is outside the range of '%s' of '%s'",
+                    text, param->name, where);
     if (fit == PARAM_OTHER_UNIT)
         diag_help(&r->diags, d, "it takes %s", param_examples(param));
     else
