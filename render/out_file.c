@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { BLOCK = 1 << 16, NAME_TRIES = 1000 };
+enum { BLOCK = 1 << 16, NAME_TRIES = 1000, MOST_WAITING = 4096 };
 #define OWN_FILES "/proc/self/fd/"
 
 enum render_status out_fail(const struct out_file *file, const char *what, int number,
@@ -109,12 +110,17 @@ static int create_named(struct out_file *file)
     return file->fd < 0 ? errno : 0;
 }
 
-/* The file has been open, and now gets its first name. */
-static int link_named(struct out_file *file)
+/* The file has been open, and now gets a name. */
+static int link_as(const struct out_file *file, const char *name)
 {
     char own[64];
     snprintf(own, sizeof own, OWN_FILES "%d", file->fd);
-    return linkat(AT_FDCWD, own, AT_FDCWD, file->temp, AT_SYMLINK_FOLLOW) ? errno : 0;
+    return linkat(AT_FDCWD, own, AT_FDCWD, name, AT_SYMLINK_FOLLOW) ? errno : 0;
+}
+
+static int link_named(struct out_file *file)
+{
+    return link_as(file, file->temp);
 }
 
 /* A name taken is a left-over of another process with our id: we go on to one that nobody of ours
@@ -263,6 +269,39 @@ enum render_status out_write(struct out_file *file, const void *bytes, size_t si
     return RENDER_OK;
 }
 
+/* Files that are ready and have no name yet stay open until they get it, which saves them a first
+ * name, but not all the descriptors we may have. */
+static atomic_int waiting;
+
+static int most_waiting(void)
+{
+    static atomic_int most; /* 0: not asked yet */
+    struct rlimit limit;
+    int now = atomic_load_explicit(&most, memory_order_relaxed);
+    if (now)
+        return now;
+    bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
+    now = known && limit.rlim_cur < MOST_WAITING * 2 ? (int)limit.rlim_cur / 2 + 1 : MOST_WAITING;
+    atomic_store_explicit(&most, now, memory_order_relaxed);
+    return now;
+}
+
+static bool may_wait(void)
+{
+    if (atomic_fetch_add(&waiting, 1) < most_waiting())
+        return true;
+    atomic_fetch_sub(&waiting, 1);
+    return false;
+}
+
+/* A copy of the descriptor is closed: network file systems report a full disk at every close. */
+static int wait_open(struct out_file *file)
+{
+    int copy = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+    file->waits = true;
+    return copy < 0 || close(copy) ? errno : 0;
+}
+
 enum render_status out_close(struct out_file *file, struct render_error *error)
 {
     enum render_status status = flush(file, error);
@@ -271,6 +310,10 @@ enum render_status out_close(struct out_file *file, struct render_error *error)
     if (status != RENDER_OK || file->through >= 0)
         return status;
     int failed = 0;
+    if (!file->temp && may_wait()) {
+        failed = wait_open(file);
+        return failed ? out_fail(file, "write", failed, error) : RENDER_OK;
+    }
     if (!file->temp)
         failed = take_name(file, file->target, directory_length(file->target), link_named);
     if (failed)
@@ -301,14 +344,48 @@ static enum render_status copy_through(struct out_file *file, struct render_erro
     return failed ? out_fail(file, "write", failed, error) : RENDER_OK;
 }
 
+static void close_if_open(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void stop_waiting(struct out_file *file)
+{
+    if (!file->waits)
+        return;
+    file->waits = false;
+    close_if_open(&file->fd);
+    atomic_fetch_sub(&waiting, 1);
+}
+
+/* A file that is there cannot be replaced by one without a name. */
+static int commit_waiting(struct out_file *file)
+{
+    int failed = link_as(file, file->target);
+    if (failed == EEXIST) {
+        failed = take_name(file, file->target, directory_length(file->target), link_named);
+        if (!failed && rename(file->temp, file->target))
+            failed = errno;
+    }
+    return failed;
+}
+
 enum render_status out_commit(struct out_file *file, struct render_error *error)
 {
+    int failed = 0;
     if (file->through >= 0)
         return copy_through(file, error);
-    if (rename(file->temp, file->target))
-        return out_fail(file, "create", errno, error);
+    if (file->waits)
+        failed = commit_waiting(file);
+    else if (rename(file->temp, file->target))
+        failed = errno;
+    if (failed)
+        return out_fail(file, "create", failed, error);
     free(file->temp);
     file->temp = NULL;
+    stop_waiting(file);
     return RENDER_OK;
 }
 
@@ -341,15 +418,9 @@ enum render_status out_put(const char *path, const void *bytes, size_t size,
     return status;
 }
 
-static void close_if_open(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 void out_discard(struct out_file *file)
 {
+    stop_waiting(file);
     close_if_open(&file->fd);
     close_if_open(&file->through);
     if (file->temp)

@@ -2,7 +2,8 @@
  *
  *   out_create    opens a file without a name, or where there are none, a temporary one
  *   out_write     adds bytes
- *   out_close     every byte is on its way and was accepted; the file has a temporary name
+ *   out_close     every byte is on its way and was accepted; the file stays open without a name, or
+ *                 where there are too many such or none, has a temporary one
  *   out_commit    gives the file its name, or copies it into a pipe or device
  *   out_discard   removes what there is; allowed at any moment, also after a commit, and needed in
  *                 the end
@@ -24,6 +25,7 @@ struct out_file {
     uint64_t number;     /* of the temporary name */
     int fd;              /* the file being made, or -1 */
     int through;         /* pipe or device it goes to, or -1 */
+    bool waits;          /* ready, open, and without a name */
     int failure;         /* errno of the first read or write that failed, else 0 */
     char *pending;       /* out_write gathers here */
     size_t count;

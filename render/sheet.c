@@ -71,25 +71,31 @@ static enum render_status put_piece(struct sheet *s, struct sheet_piece *piece,
                                     struct render_error *error)
 {
     enum render_status status = RENDER_OK;
-    if (s->next > 0)
+    if (piece != s->pieces)
         status = put(s, NULL, s->gap, 1, error);
     piece->begin = s->at;
     if (status == RENDER_OK)
         status = put(s, piece->samples, piece->frames, piece->channels, error);
     free(piece->samples);
     piece->samples = NULL;
-    s->next++;
     return status;
 }
 
+/* One thread writes at a time, and the others need not wait for it. */
 enum render_status sheet_add(struct sheet *s, size_t take, unsigned char *samples, uint64_t frames,
                              unsigned channels, struct render_error *error)
 {
     enum render_status status = RENDER_OK;
     pthread_mutex_lock(&s->lock);
     s->pieces[take] = (struct sheet_piece){samples, 0, frames, channels, true};
-    while (status == RENDER_OK && s->next < s->count && s->pieces[s->next].here)
+    while (status == RENDER_OK && !s->writes && s->next < s->count && s->pieces[s->next].here) {
+        s->writes = true;
+        pthread_mutex_unlock(&s->lock);
         status = put_piece(s, &s->pieces[s->next], error);
+        pthread_mutex_lock(&s->lock);
+        s->writes = false;
+        s->next++;
+    }
     pthread_mutex_unlock(&s->lock);
     return status;
 }

@@ -30,7 +30,8 @@ struct sheet {
     unsigned char *block; /* gathered for the file */
     size_t filled;        /* frames in it */
     pthread_mutex_t lock;
-    bool locks; /* `lock` is one */
+    bool locks;  /* `lock` is one */
+    bool writes; /* a thread is at it */
 };
 
 /* spec.frames: at most so many. path NULL: only the hash and the places. sheet_free may follow in

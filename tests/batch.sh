@@ -111,7 +111,7 @@ as_single_files() {
 ["sound", "$PWD/fixtures/wind.sx", "a.wav"]
 ["sound", "$PWD/fixtures/coin.sx", "b.wav", {"bits": 24}]
 ["sound", "$PWD/fixtures/wind.sx", "c.wav", {"bits": "float", "dither": false}]
-["sound", "$PWD/fixtures/coin.sx", "d/e/f.flac", {"bits": 24, "seed": 18446744073709551615}]
+["sound", "$PWD/fixtures/coin.sx", "d/e/f.flac", {"bits": 24, "seed": "18446744073709551615"}]
 ["sound", "$PWD/fixtures/wind.sx", "d/g.ogg", {"dither": false}]
 ["sound", "$PWD/fixtures/blip.sx", "h", {"dither": false, "until-silent": true, "format": "flac"}]
 EOF
