@@ -474,6 +474,8 @@ void worker_play(struct worker *worker, struct pack *pack)
     }
     for (unsigned lane = 0; lane < worker->lanes; lane++)
         worker->lane[lane].busy = false;
-    if (status != RENDER_OK)
-        keep_failure(worker, pack->order[0], &error);
+    if (status == RENDER_OK)
+        return;
+    atomic_store(&pack->next, pack->count); /* nobody tries it again */
+    keep_failure(worker, pack->order[0], &error);
 }
