@@ -1,9 +1,9 @@
 /* patchrun_batch.c - a list of sounds, each into its file or all into one. */
 #include "bin/patchrun_common.h"
-#include "bin/patchrun_values.h"
 #include "render/sheet.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -162,61 +162,84 @@ static int render(struct run *run)
 
 /* --- the index ---------------------------------------------------------------------------- */
 
-static void index_sound(const struct run *run, size_t i, FILE *stream)
+struct index {
+    struct out_file *file;
+    enum render_status status;
+    struct render_error error;
+};
+
+static void put_bytes(struct index *index, const char *bytes, size_t size)
 {
-    const struct take *take = &run->batch.takes[i];
-    fputs("{\"name\": ", stream);
-    value_json_string(run->batch.names[i], stream);
-    fputs(", \"patch\": ", stream);
-    value_json_string(take->sound->name, stream);
-    fprintf(stream, ", \"seed\": %" PRIu64 ", \"serial\": %" PRIu64 ", \"channels\": %u",
-            take->seed, take->sound->serial, take->sound->spec.channels);
-    if (run->options->sheet)
-        fprintf(stream, ", \"begin\": %" PRIu64, run->sheet.pieces[i].begin);
-    fprintf(stream, ", \"frames\": %" PRIu64, take->frames);
-    if (run->options->hash)
-        fprintf(stream, ", \"hash\": \"%s\"", take->hash);
-    fputc('}', stream);
+    if (index->status == RENDER_OK)
+        index->status = out_write(index->file, bytes, size, &index->error);
 }
 
-static void index_all(const struct run *run, FILE *stream)
+static void put(struct index *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct index *index, const char *format, ...)
 {
-    fputs("{\"batch\": ", stream);
-    value_json_string(run->batch.name, stream);
-    fprintf(stream, ", \"rate\": %d", RP_SAMPLE_RATE);
+    char text[200];
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    put_bytes(index, text, (size_t)size);
+}
+
+static void put_string(struct index *index, const char *before, const char *text)
+{
+    put(index, "%s\"", before);
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20)
+            put(index, "\\u%04x", (unsigned)(unsigned char)*text);
+        else if (*text == '"' || *text == '\\')
+            put(index, "\\%c", *text);
+        else
+            put_bytes(index, text, 1);
+    }
+    put(index, "\"");
+}
+
+static void index_sound(const struct run *run, size_t i, struct index *index)
+{
+    const struct take *take = &run->batch.takes[i];
+    put_string(index, i > 0 ? ",\n  {\"name\": " : "\n  {\"name\": ", run->batch.names[i]);
+    put_string(index, ", \"patch\": ", take->sound->name);
+    put(index, ", \"seed\": %" PRIu64 ", \"serial\": %" PRIu64 ", \"channels\": %u", take->seed,
+        take->sound->serial, take->sound->spec.channels);
+    if (run->options->sheet)
+        put(index, ", \"begin\": %" PRIu64, run->sheet.pieces[i].begin);
+    put(index, ", \"frames\": %" PRIu64, take->frames);
+    if (run->options->hash)
+        put(index, ", \"hash\": \"%s\"", take->hash);
+    put(index, "}");
+}
+
+static void index_all(const struct run *run, struct index *index)
+{
+    put_string(index, "{\"batch\": ", run->batch.name);
+    put(index, ", \"rate\": %d", RP_SAMPLE_RATE);
     if (run->options->sheet) {
-        fputs(", \"sheet\": ", stream);
-        value_json_string(run->options->sheet, stream);
-        fprintf(stream, ", \"channels\": %u, \"frames\": %" PRIu64, run->sheet.spec.channels,
-                run->sheet.at);
+        put_string(index, ", \"sheet\": ", run->options->sheet);
+        put(index, ", \"channels\": %u, \"frames\": %" PRIu64, run->sheet.spec.channels,
+            run->sheet.at);
     }
-    fputs(", \"sounds\": [", stream);
-    for (size_t i = 0; i < run->batch.count; i++) {
-        fputs(i > 0 ? ",\n  " : "\n  ", stream);
-        index_sound(run, i, stream);
-    }
-    fputs("\n]}\n", stream);
+    put(index, ", \"sounds\": [");
+    for (size_t i = 0; i < run->batch.count; i++)
+        index_sound(run, i, index);
+    put(index, "\n]}\n");
 }
 
 static int write_index(struct run *run)
 {
-    struct render_error error;
-    char *text = NULL;
-    size_t size = 0;
+    struct index index = {.file = &run->index};
     if (!run->options->index)
         return 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (stream)
-        index_all(run, stream);
-    bool failed = !stream || ferror(stream);
-    if (stream && fclose(stream))
-        failed = true;
-    int status = failed ? say_out_of_memory() : 0;
-    if (!status && (out_create(&run->index, run->options->index, run->batch.count + 1, &error) ||
-                    out_write(&run->index, text, size, &error) || out_close(&run->index, &error)))
-        status = say_error(&error);
-    free(text);
-    return status;
+    index.status = out_create(&run->index, run->options->index, run->batch.count + 1, &index.error);
+    index_all(run, &index);
+    if (index.status == RENDER_OK)
+        index.status = out_close(&run->index, &index.error);
+    return index.status == RENDER_OK ? 0 : say_error(&index.error);
 }
 
 /* --- the end ------------------------------------------------------------------------------ */

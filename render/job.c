@@ -9,6 +9,7 @@ struct member {
     struct worker worker;
     pthread_mutex_t *lock; /* of the packs' members */
     pthread_t thread;
+    struct pack *first; /* chosen before the threads start, so that each has one */
 };
 
 /* --- packs -------------------------------------------------------------------------------- */
@@ -143,11 +144,11 @@ static void leave_pack(struct member *member, struct pack *pack)
 
 static void work(struct member *member)
 {
-    struct pack *pack;
-    while (!atomic_load_explicit(member->crew->job->stop, memory_order_relaxed) &&
-           (pack = choose_pack(member))) {
+    struct pack *pack = member->first;
+    while (pack && !atomic_load_explicit(member->crew->job->stop, memory_order_relaxed)) {
         worker_play(&member->worker, pack);
         leave_pack(member, pack);
+        pack = choose_pack(member);
     }
 }
 
@@ -214,6 +215,7 @@ static enum render_status render_crew(struct crew *crew, const struct packing *p
         members[i] = (struct member){.crew = crew, .lock = &lock};
         worker_init(&members[i].worker, crew);
         members[i].worker.reports = i == 0;
+        members[i].first = choose_pack(&members[i]);
     }
     enum render_status status = render_with(crew->job, members, threads, error);
     for (size_t i = 0; i < threads; i++)

@@ -23,16 +23,22 @@ void sink_free(struct sink *sink)
     writer_free(&sink->writer);
 }
 
-enum render_status sink_start(struct sink *sink, const struct job *job, struct take *take,
-                              size_t number, struct render_error *error)
+enum render_status sink_prepare(struct sink *sink, const struct job *job, const struct sound *sound,
+                                struct render_error *error)
 {
-    const struct sound *sound = take->sound;
     struct writer_plan plan = {.spec = sound->spec,
                                .hash = job->hash,
                                .dither = sound->dither,
                                .keep = job->sheet != NULL,
                                .held = most_held(sound)};
-    enum render_status status = writer_renew(&sink->writer, &plan, error);
+    return writer_renew(&sink->writer, &plan, error);
+}
+
+enum render_status sink_start(struct sink *sink, const struct job *job, struct take *take,
+                              size_t number, struct render_error *error)
+{
+    const struct sound *sound = take->sound;
+    enum render_status status = sink_prepare(sink, job, sound, error);
     if (status != RENDER_OK)
         return status;
     sink->job = job;

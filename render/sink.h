@@ -17,6 +17,9 @@ struct sink {
 
 void sink_free(struct sink *);
 
+/* Takes memory for a sound, and those like it. */
+enum render_status sink_prepare(struct sink *, const struct job *, const struct sound *,
+                                struct render_error *);
 /* Opens the take's file. `number` is the take's among the job's. The error is RENDER_TROUBLE. */
 enum render_status sink_start(struct sink *, const struct job *, struct take *, size_t number,
                               struct render_error *);

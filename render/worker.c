@@ -145,6 +145,8 @@ static enum render_status open_pack(struct worker *worker, const struct pack *pa
     enum render_status status = take_memory(worker, error);
     if (status == RENDER_OK)
         status = make_group(worker, error);
+    for (unsigned lane = 0; lane < worker->lanes && status == RENDER_OK; lane++)
+        status = sink_prepare(&worker->lane[lane].sink, job, sound, error);
     job_input_close(&worker->input);
     if (status == RENDER_OK && sound->input)
         status = job_input_open(&worker->input, sound->input, worker->inputs, error);
@@ -282,7 +284,8 @@ static uint32_t unpack(struct worker *worker, size_t at, size_t frames, uint32_t
     if (quiet)
         unpack_loud(planes, worker->channels, worker->lanes, frames, threshold, loud);
     if (quick)
-        unpack_16(planes, worker->channels, worker->lanes, frames, worker->ready);
+        unpack_16(planes, worker->channels, worker->lanes, frames, worker->crew->job->isa,
+                  worker->ready);
     return quick;
 }
 

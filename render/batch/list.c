@@ -97,6 +97,10 @@ static bool is_readable(struct list *r, const struct sx *sx, const char *path)
         fclose(stream);
         return true;
     }
+    if (errno == ENOMEM) {
+        list_trouble(r, "%s: cannot load: %s", path, strerror(errno));
+        return false;
+    }
     struct diag *d = list_wrong(r, E_BATCH_RESOURCE, sx, "the patch cannot be loaded");
     diag_label(&r->diags, d, "%s: %s", path, strerror(errno));
     return false;

@@ -98,11 +98,11 @@ def scenarios():
     yield Scenario("variations", r,
                    "in/wind.sx --variations 6 --lanes 4 --threads 2 -o out/a.wav " + short,
                    ["a-%d.wav" % i for i in range(1, 7)])
-    yield Scenario("batch", r, "in/list.sx --threads 2 --lanes 4 -o out --index out/i.json --hash",
+    yield Scenario("batch", r, "in/list.sx --lanes 4 -o out --index out/i.json --hash",
                    ["a.wav", "b.flac", "c-1.wav", "c-2.wav", "d.wav", "i.json"])
     yield Scenario("batch-named", r, "in/list.jsonl -o out", ["a.wav", "b.wav"], named=True)
     yield Scenario("batch-sheet", r,
-                   "in/list.sx --threads 2 --sheet out/s.wav --gap 1t --index out/i.json",
+                   "in/list.sx --sheet out/s.wav --gap 1t --index out/i.json",
                    ["s.wav", "i.json"])
     yield Scenario("batch-errors", r, "in/wrong-list.sx -o out")
     yield Scenario("bad-number", r, "in/nan.sx -o out/a.wav " + short)

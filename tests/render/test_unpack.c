@@ -51,14 +51,15 @@ static void lane_of(struct field *f, unsigned channels, unsigned lanes, unsigned
             f->own[i * channels + c] = f->plane[c][i * lanes + lane];
 }
 
-static void try_samples(struct field *f, unsigned channels, unsigned lanes, size_t frames)
+static void try_samples(struct field *f, unsigned channels, unsigned lanes, size_t frames,
+                        enum rp_isa isa)
 {
     const float *planes[2] = {f->plane[0], channels == 2 ? f->plane[1] : NULL};
     for (unsigned c = 0; c < channels; c++)
         for (size_t i = 0; i < frames * lanes; i++)
             f->plane[c][i] = random_sample();
     memset(f->got, 0x55, sizeof f->got);
-    unpack_16(planes, channels, lanes, frames, f->got);
+    unpack_16(planes, channels, lanes, frames, isa, f->got);
     for (unsigned l = 0; l < lanes; l++) {
         lane_of(f, channels, lanes, l, frames);
         pcm_convert(PCM_16, f->own, frames * channels, f->wanted);
@@ -76,8 +77,10 @@ static void samples_are_those_of_each_lane(void **state)
     assert_non_null(f);
     for (unsigned channels = 1; channels <= 2; channels++)
         for (size_t w = 0; w < 4; w++)
-            for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++)
-                try_samples(f, channels, widths[w], lengths[n]);
+            for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++) {
+                try_samples(f, channels, widths[w], lengths[n], RP_ISA_BASE);
+                try_samples(f, channels, widths[w], lengths[n], RP_ISA_BEST);
+            }
     free(f);
 }
 
@@ -116,7 +119,7 @@ static void the_last_loud_frame_is_that_of_each_lane(void **state)
     (void)state;
     assert_non_null(f);
     for (unsigned channels = 1; channels <= 2; channels++)
-        for (unsigned lanes = 1; lanes <= LANES; lanes = lanes == 1 ? 4 : lanes * 2)
+        for (unsigned lanes = 4; lanes <= LANES; lanes *= 2)
             for (size_t frames = 1; frames <= MOST; frames += 51)
                 try_loud(f, channels, lanes, frames);
     free(f);
