@@ -115,18 +115,15 @@ as_single_files() {
 ["sound", "$PWD/fixtures/wind.sx", "d/g.ogg", {"dither": false}]
 ["sound", "$PWD/fixtures/blip.sx", "h", {"dither": false, "until-silent": true, "format": "flac"}]
 EOF
-    "$patchrun" "$work/formats.jsonl" -o "$work/formats" && cd "$work/formats" || return 1
-    local fixtures=$OLDPWD/fixtures
     run() {
-        "$OLDPWD/$patchrun" "$fixtures/$@" --quiet
+        "$patchrun" "fixtures/$1.sx" "${@:3}" --quiet -o "$work/single.${2#*.}" &&
+            cmp "$work/formats/$2" "$work/single.${2#*.}"
     }
-    run wind.sx --seconds 0.1 --dither -o ../a.wav && run coin.sx --seconds 0.1 --dither --bits 24 -o ../b.wav &&
-        run wind.sx --seconds 0.1 --bits float -o ../c.wav && run wind.sx --seconds 0.1 -o ../g.ogg &&
-        run coin.sx --seconds 0.1 --dither --bits 24 --seed 18446744073709551615 -o ../f.flac &&
-        run blip.sx -o ../h.flac
-    for k in a.wav b.wav c.wav d/e/f.flac d/g.ogg h; do
-        cmp $k "../$(basename $k | sed 's/^h$/h.flac/')" || return 1
-    done
+    "$patchrun" "$work/formats.jsonl" -o "$work/formats" &&
+        run wind a.wav --seconds 0.1 --dither && run coin b.wav --seconds 0.1 --dither --bits 24 &&
+        run wind c.wav --seconds 0.1 --bits float && run wind d/g.ogg --seconds 0.1 &&
+        run coin d/e/f.flac --seconds 0.1 --dither --bits 24 --seed 18446744073709551615 &&
+        run blip h --format flac
 }
 check "a file of a batch is the file of a single run" as_single_files
 as_forms() {
