@@ -202,7 +202,7 @@ static void do_patch(struct list *r, const struct sx *form)
         return;
     }
     r->keep = true;
-    bool good = wish_options(r, form, 2, false, &wish);
+    bool good = wish_options(r, form, false, &wish);
     uint32_t number = file_find(r, path, &file) ? names_add(&r->patches, name->text) : NAME_NONE;
     if (number == NAME_NONE || arena_grow(&r->batch->arena, (void **)&r->patch, &r->patch_room,
                                           number + 1, sizeof *r->patch))
@@ -228,7 +228,7 @@ static void do_default(struct list *r, const struct sx *form)
         return;
     }
     r->keep = true;
-    wish_options(r, form, 0, true, &r->wish);
+    wish_options(r, form, true, &r->wish);
 }
 
 static const struct {

@@ -1,7 +1,8 @@
 /* reading.h - a batch while it is read. Private to render/batch/.
  *
  *   list.c    the file, its forms, patches
- *   sound.c   options, events, sounds
+ *   options.c what stands behind keywords
+ *   sound.c   parameters, events, sounds
  *
  * Everything reports to `diags` and goes on. A `false` means: it has been reported. */
 #ifndef RENDER_BATCH_READING_H
@@ -61,12 +62,24 @@ bool is_key(const struct sx *);
 /* A word or a text in quotes that is not empty; NULL: reported. */
 const char *list_text(struct list *, const struct sx *, const char *what);
 
+/* --- options.c --- */
+
+#define LONGEST_FRAMES ((uint64_t)24 * 3600 * RP_SAMPLE_RATE)
+
+/* What a form has for an atom, for messages; its text, or "". */
+const char *list_shown(const struct sx *);
+const char *list_atom(const struct sx *);
+/* Reports, and is false. */
+bool list_bad_value(struct list *, const struct sx *, const char *option, const char *takes);
+bool list_time(struct list *, const struct sx *, const char *option, uint64_t low, uint64_t high,
+               uint64_t *frames);
+/* Puts the options of a form into a wish, but :set, which (default) must not have. */
+bool wish_options(struct list *, const struct sx *form, bool is_default, struct sound_wish *);
+
 /* --- sound.c --- */
 
-/* Whether the options of a form are such as there are. In (default) :set is none. */
-bool wish_options(struct list *, const struct sx *form, size_t items, bool is_default,
-                  struct sound_wish *);
 void do_sound(struct list *, const struct sx *form);
+
 /* --- list.c --- */
 
 /* The patch of that name or file; false: it was reported. */
