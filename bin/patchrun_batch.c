@@ -247,7 +247,8 @@ static int write_index(struct run *run)
 static int commit(struct run *run)
 {
     struct render_error error;
-    bool failed = job_commit(run->batch.takes, run->batch.count, &error);
+    struct job job = job_of(run->options);
+    bool failed = job_commit(&job, run->batch.takes, run->batch.count, &error);
     if (!failed && run->options->sheet && run->sheet.file.out.through >= 0)
         release_signals();
     if (!failed && run->options->sheet)

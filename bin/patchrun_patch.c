@@ -100,12 +100,12 @@ static void free_plan(struct plan *plan)
 
 /* Copying into a pipe may wait for its reader for ever; nothing is left to clean up by then, so
  * a signal may end us as usual. */
-static int commit(struct plan *plan)
+static int commit(const struct job *job, struct plan *plan)
 {
     struct render_error error;
     if (plan->count == 1 && plan->takes[0].path && plan->takes[0].file.out.through >= 0)
         release_signals();
-    return job_commit(plan->takes, plan->count, &error) ? say_error(&error) : 0;
+    return job_commit(job, plan->takes, plan->count, &error) ? say_error(&error) : 0;
 }
 
 static void note(const struct options *options, const struct plan *plan)
@@ -183,7 +183,7 @@ static int play_plan(const struct options *options, const struct loaded *loaded,
     if (status == 0)
         status = commit_ladder(options, &ladder);
     if (status == 0)
-        status = commit(plan);
+        status = commit(&job, plan);
     out_discard(&ladder);
     if (status == 0)
         note(options, plan);

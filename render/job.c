@@ -245,14 +245,67 @@ enum render_status job_render(const struct job *job, struct take *takes, size_t 
     return status;
 }
 
-enum render_status job_commit(struct take *takes, size_t count, struct render_error *error)
+/* --- names for the files ------------------------------------------------------------------ */
+
+enum {
+    FILES_A_THREAD = 64, /* for fewer, a thread is not worth starting */
+    MOST_NAMERS = 8      /* a folder is changed by one at a time anyway */
+};
+
+struct naming {
+    struct take *takes;
+    size_t count;
+    atomic_size_t next, failed; /* the lowest that failed; SIZE_MAX: none */
+};
+
+struct namer {
+    struct naming *naming;
+    pthread_t thread;
+    size_t failed;
+    struct render_error error;
+};
+
+static void *give_names(void *argument)
 {
-    enum render_status status = RENDER_OK;
-    for (size_t i = 0; i < count && status == RENDER_OK; i++) {
-        if (takes[i].path)
-            status = audio_commit(&takes[i].file, error);
+    struct namer *namer = argument;
+    struct naming *n = namer->naming;
+    for (;;) {
+        size_t i = atomic_fetch_add(&n->next, 1);
+        if (i >= n->count || i > atomic_load(&n->failed))
+            return NULL;
+        if (!n->takes[i].path || audio_commit(&n->takes[i].file, &namer->error) == RENDER_OK)
+            continue;
+        namer->failed = i;
+        size_t lowest = atomic_load(&n->failed);
+        while (i < lowest && !atomic_compare_exchange_weak(&n->failed, &lowest, i))
+            continue;
+        return NULL;
     }
-    return status;
+}
+
+enum render_status job_commit(const struct job *job, struct take *takes, size_t count,
+                              struct render_error *error)
+{
+    struct naming naming = {.takes = takes, .count = count, .failed = SIZE_MAX};
+    struct namer namers[MOST_NAMERS];
+    size_t most = count / FILES_A_THREAD < job->threads ? count / FILES_A_THREAD : job->threads;
+    size_t started = 0;
+    for (size_t i = 0; i < MOST_NAMERS; i++)
+        namers[i] = (struct namer){.naming = &naming, .failed = SIZE_MAX};
+    while (started + 1 < most && started + 1 < MOST_NAMERS &&
+           pthread_create(&namers[started + 1].thread, NULL, give_names, &namers[started + 1]) == 0)
+        started++;
+    give_names(&namers[0]);
+    for (size_t i = 1; i <= started; i++)
+        pthread_join(namers[i].thread, NULL);
+    const struct namer *lowest = &namers[0];
+    for (size_t i = 1; i <= started; i++)
+        if (namers[i].failed < lowest->failed)
+            lowest = &namers[i];
+    if (lowest->failed == SIZE_MAX)
+        return RENDER_OK;
+    *error = lowest->error;
+    return error->status;
 }
 
 void job_discard(struct take *takes, size_t count)

@@ -66,7 +66,8 @@ struct job {
  * the lowest take that fails alone, whatever the cut. */
 enum render_status job_render(const struct job *, struct take *takes, size_t count,
                               struct render_error *);
-enum render_status job_commit(struct take *takes, size_t count, struct render_error *);
+enum render_status job_commit(const struct job *, struct take *takes, size_t count,
+                              struct render_error *);
 void job_discard(struct take *takes, size_t count);
 
 #endif

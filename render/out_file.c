@@ -228,6 +228,7 @@ static int open_place(struct out_file *file)
     /* Renaming needs no permission on the old file; replacing a protected one would surprise. */
     if (exists && access(file->name, W_OK))
         return errno;
+    file->replaces = exists;
     return open_beside(file, linked);
 }
 
@@ -363,7 +364,7 @@ static void stop_waiting(struct out_file *file)
 /* A file that is there cannot be replaced by one without a name. */
 static int commit_waiting(struct out_file *file)
 {
-    int failed = link_as(file, file->target);
+    int failed = file->replaces ? EEXIST : link_as(file, file->target);
     if (failed == EEXIST) {
         failed = take_name(file, file->target, directory_length(file->target), link_named);
         if (!failed && rename(file->temp, file->target))

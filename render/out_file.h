@@ -26,6 +26,7 @@ struct out_file {
     int fd;              /* the file being made, or -1 */
     int through;         /* pipe or device it goes to, or -1 */
     bool waits;          /* ready, open, and without a name */
+    bool replaces;       /* there was a file of that name at the begin */
     int failure;         /* errno of the first read or write that failed, else 0 */
     char *pending;       /* out_write gathers here */
     size_t count;
