@@ -29,7 +29,7 @@ LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread -lm
 # What patchdiff needs besides.
 DIFF_LIBS = -lfftw3 -lcairo -lz -lm
 
-VM       = tables verify verify_code load cost range params group snapshot disassemble engines
+VM       = tables verify verify_code load pairing cost range params group snapshot disassemble engines
 TEXT     = $(notdir $(basename $(wildcard text/*.c)))
 COMPILER = $(notdir $(basename $(wildcard compiler/*.c)))
 LOWER    = $(notdir $(basename $(wildcard compiler/lower/*.c)))
@@ -52,6 +52,7 @@ ENGINE_OPT = $(if $(filter -O2,$(OPT)),-O3,$(OPT))
 FAMILIES = $(notdir $(patsubst %/ops.def,%,$(wildcard vm/*/ops.def)))
 
 VM_OBJECTS     = $(VM:%=$(BUILD)/vm/%.o) $(ENGINES:%=$(BUILD)/vm/engine_%.o) \
+                 $(ENGINES:%=$(BUILD)/vm/pairs_%.o) \
                  $(foreach f,$(FAMILIES),$(ENGINES:%=$(BUILD)/vm/$(f)/loops_%.o))
 ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)/compiler/%.o) \
                  $(LOWER:%=$(BUILD)/compiler/lower/%.o) \
@@ -59,7 +60,7 @@ ALL_OBJECTS    = $(VM_OBJECTS) $(TEXT:%=$(BUILD)/text/%.o) $(COMPILER:%=$(BUILD)
 DIFF_OBJECTS   = $(DIFF:%=$(BUILD)/diff/%.o)
 
 .PHONY: all programs demo demo-built test test-built test-functions unit clean format setup-build setup-test \
-        conformance test-machines setup-machines
+        conformance test-machines setup-machines test-mutants bench setup-bench
 all: programs
 programs: $(BUILD)/patchc $(BUILD)/patchrun $(BUILD)/patchdiff
 	@if [ "$(BUILD)" = build ]; then ln -f $^ bin/; fi
@@ -86,6 +87,12 @@ $(BUILD)/vm/engine_%.o: vm/engine.c
 	@mkdir -p $(@D)
 	$(call say,CC $@)
 	$(Q)$(CC) $(FLAGS) $(ENGINE_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/vm/pairs_%.o: vm/pairs.c
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) $(ENGINE_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/vm/engines.o: override EXTRA += $(if $(filter %_avx2,$(ENGINES)),,-DVM_BASE)
 
 define loops_of
 $(BUILD)/vm/$(1)/loops_%.o: vm/loops.c
@@ -107,7 +114,7 @@ NEEDED_TO_BUILD = gcc libc6-dev libsndfile1-dev libogg-dev libxxhash-dev libjans
                   libsamplerate0-dev libgmp-dev libfftw3-dev libcairo2-dev zlib1g-dev
 NEEDED_TO_TEST  = $(NEEDED_TO_BUILD) clang libclang-rt-14-dev libcmocka-dev sox mandoc \
                   python3-minimal python3-jsonschema python3-xxhash bsdutils \
-                  libxml2-utils openttd-openmsx libmpfr-dev $(CROSS_FAST)
+                  libxml2-utils openttd-openmsx libmpfr-dev locales $(CROSS_FAST)
 # Other machines: the first two in `make test`, all in `make test-machines`.
 CROSS_FAST = gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
              libc6-dev-s390x-cross qemu-user
@@ -165,12 +172,12 @@ test-built: programs unit conformance
 
 # The kit's engine, and what makes its cases.
 conformance: $(BUILD)/conformance/engine $(BUILD)/tests/conformance/trials \
-             $(BUILD)/tests/machines/compile
+             $(BUILD)/tests/machines/compile $(BUILD)/tests/machines/functions
 
 # What `make test` leaves out of other machines, compilers and sanitizers; ends in a table of hashes.
 # WebAssembly runs under the node that is there, or Debian's.
 test-machines: setup-machines
-	@$(MAKE) --no-print-directory $(PARALLEL) programs conformance
+	@$(MAKE) --no-print-directory $(PARALLEL) programs conformance $(BUILD)/tests/harsh/patchrun
 	@tests/machines/run
 setup-machines:
 	$(call install,$(NEEDED_FOR_MACHINES) $(if $(shell command -v node),,nodejs))
@@ -180,9 +187,18 @@ test-functions: setup-test
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/tests/numeric/functions
 	@EVERY=1 tests/run numeric
 
+# Changes of one token that the tests must see: about an hour. SEED=, COUNT=, JOBS=.
+test-mutants: setup-test
+	@CC="$(CC)" tests/mutants/run --seed $(or $(SEED),1) --count $(or $(COUNT),100) --jobs $(or $(JOBS),$(shell nproc))
+
+# Which branches of the source the tests take; fails where it is less than 90 %: docs/testing.md.
+.PHONY: coverage
+coverage: setup-test
+	@tests/coverage/report
+
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
-      $(BUILD)/tests/faults/faults.so
+      $(BUILD)/tests/faults/faults.so $(BUILD)/tests/harsh/patchc $(BUILD)/tests/harsh/patchrun
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
@@ -205,6 +221,17 @@ COMPILE_OBJECTS = $(VM_OBJECTS) $(filter-out %/json.o,$(TEXT:%=$(BUILD)/text/%.o
 $(BUILD)/tests/machines/compile: $(COMPILE_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lm
+
+# patchc and patchrun where all is harsh: heavy mode, disorder of threads, an odd host.
+HARSH_CALLS = pthread_create pthread_mutex_lock pthread_mutex_unlock pthread_cond_wait \
+              pthread_cond_signal pthread_cond_broadcast mix_group_run mix_sample_span \
+              rp_instantiate rp_voice_start rp_voice_stop rp_param_set rp_param_glide rp_restore \
+              rp_process rp_process_checked rp_process_tapped
+$(BUILD)/tests/harsh/patch%: $(BUILD)/tests/harsh/harsh.o $(BUILD)/conformance/host.o $(ALL_OBJECTS) \
+    $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchc*.c bin/patchrun*.c))
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $(filter-out $(BUILD)/bin/%,$^) $(filter $(BUILD)/bin/$(@F)%,$^) \
+	    $(HARSH_CALLS:%=-Wl,--wrap=%) $(LIBS)
 
 # Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
@@ -236,6 +263,14 @@ $(BUILD)/tests/vm/test_cost $(BUILD)/tests/vm/test_limits: $(BUILD)/tests/vm/cou
 $(BUILD)/tests/numeric/functions: $(BUILD)/tests/numeric/functions.o $(KERNS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ -lmpfr -lgmp -lpthread -lm
+# Their hashes alone, for machines that have no MPFR.
+$(BUILD)/tests/machines/functions.o: tests/numeric/functions.c
+	@mkdir -p $(@D)
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) -DNO_MPFR -MMD -MP -c -o $@ $<
+$(BUILD)/tests/machines/functions: $(BUILD)/tests/machines/functions.o $(KERNS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(ENGINE_LIBS)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LIBS)
@@ -243,6 +278,21 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka -lm
 .SECONDARY:
+
+# ---- the bench ----
+# bench/speed.py says what ROWS, SYSTEMS and ROUNDS are; BENCH=rows or BENCH=scaling does one half.
+# It measures one thing at a time: nothing else should run.
+NEEDED_TO_BENCH = $(NEEDED_TO_BUILD) python3-numpy faust g++ supercollider-server csound chuck \
+                  puredata-core sox
+setup-bench:
+	$(call install,$(NEEDED_TO_BENCH))
+bench: setup-bench
+	@$(MAKE) --no-print-directory $(PARALLEL) programs
+	@bad=0; \
+	if [ "$(or $(BENCH),all)" != scaling ]; then \
+	    /usr/bin/python3 bench/speed.py || bad=$$?; fi; \
+	if [ "$(or $(BENCH),all)" != rows ]; then /usr/bin/python3 bench/scaling.py || bad=$$?; fi; \
+	exit $$bad
 
 # ---- fuzzing ----
 # A target is built for libFuzzer with clang, for AFL++ with its clang, and with tests/fuzz/main.c as
@@ -298,4 +348,4 @@ format:
 clean:
 	rm -rf build demo bin/patchc bin/patchrun bin/patchdiff
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path '$(BUILD)/mutants' -prune -o -name '*.d' -print 2>/dev/null)

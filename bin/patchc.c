@@ -7,7 +7,9 @@
 #include "compiler/format.h"
 #include "compiler/target/schema.h"
 #include "render/sound_file.h"
+#include "vm/float_unit.h"
 #include "vm/format.h"
+#include <fenv.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -454,6 +456,8 @@ static int explain(const struct options *o)
 int main(int argc, char **argv)
 {
     struct options o = {0};
+    vm_float_begin(); /* a library may have set it while it was loaded */
+    fesetround(FE_TONEAREST);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe and a file too large are errors of write */
     signal(SIGXFSZ, SIG_IGN);
     int status = read_options(&o, argc, argv);

@@ -3,7 +3,9 @@
 #include "bin/patchdiff_workflow.h"
 #include "diff/picture.h"
 #include "render/out_file.h"
+#include "vm/float_unit.h"
 #include <errno.h>
+#include <fenv.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +187,8 @@ int main(int argc, char **argv)
 {
     struct diff_options o = {.command = COMMAND_COMPARE};
     struct work w;
+    vm_float_begin(); /* a library may have set it while it was loaded */
+    fesetround(FE_TONEAREST);
     work_init(&w, argv[0]);
     work_catch_signals();
     int status = w.programs ? diff_options_read(&o, &w, argc, argv) : 2;

@@ -17,6 +17,7 @@ struct diff_options {
     const char *json_file; /* NULL: the standard output, instead of the text */
     bool clips, silent, constant, unheard, quiet;
     struct tolerance tolerance;
+    unsigned jobs; /* 0: as many as there are processors */
 };
 
 /* -1: go on; else the exit status. */

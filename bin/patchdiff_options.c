@@ -18,6 +18,8 @@ static const char usage_text[] =
     "                          what renders A or B: a command such as old/patchrun or\n"
     "                          'play.sh {in} {out} {options}', or ours:isa=base,lanes=1,threads=1\n"
     "  --engine ENGINE         of check and diff: what renders now\n"
+    "  -j N, --jobs N          of check: so many goldens at a time (as many as there are "
+    "processors)\n"
     "  --tolerance LIMITS      near enough: -80db (the largest difference), rms:-90db, lsb:2, or\n"
     "                          several with commas\n"
     "  --picture OUT.png       draw A, B and the difference\n"
@@ -70,6 +72,7 @@ static const struct option long_options[] = {
     {"silent", no_argument, NULL, SILENT},
     {"constant", no_argument, NULL, CONSTANT},
     {"unheard", no_argument, NULL, UNHEARD},
+    {"jobs", required_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, VERSION},
     {NULL, 0, NULL, 0},
@@ -88,6 +91,16 @@ static int take_engine(struct engine **engine, struct work *w, const char *text)
     if (!*engine)
         return usage("out of memory", "");
     return engine_read(*engine, w, text, &error) == RENDER_OK ? -1 : diff_say(&error);
+}
+
+static int take_jobs(struct diff_options *o, const char *text)
+{
+    char *end;
+    unsigned long jobs = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || jobs < 1 || jobs > 256)
+        return usage("-j: not a whole number from 1 to 256", "patchdiff check DIR -j 4");
+    o->jobs = (unsigned)jobs;
+    return -1;
 }
 
 static int take_option(struct diff_options *o, struct work *w, int option)
@@ -133,6 +146,8 @@ static int take_option(struct diff_options *o, struct work *w, int option)
           : option == CONSTANT ? &o->constant
                                : &o->unheard) = true;
         return -1;
+    case 'j':
+        return take_jobs(o, optarg);
     case 'h':
         fputs(usage_text, stdout);
         return 0;
@@ -193,6 +208,8 @@ static int check_counts(const struct diff_options *o)
         return usage("update: goldens are made by our own engine", "leave --engine out");
     if (o->tolerance.given && o->command == COMMAND_UPDATE)
         return usage("--tolerance is not for update", "patchdiff check DIR --tolerance lsb:1");
+    if (o->jobs && o->command != COMMAND_CHECK)
+        return usage("-j is for check", "patchdiff check DIR -j 4");
     if (o->render && (o->command == COMMAND_CHECK || o->command == COMMAND_DIFF))
         return usage("--render: a golden says itself how it is rendered",
                      "patchdiff update NAME --render 'OPTIONS' changes it");
@@ -202,7 +219,7 @@ static int check_counts(const struct diff_options *o)
 int diff_options_read(struct diff_options *o, struct work *w, int argc, char **argv)
 {
     int option;
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "hj:", long_options, NULL)) != -1) {
         int status = take_option(o, w, option);
         if (status >= 0)
             return status;

@@ -1,6 +1,7 @@
 /* patchdiff check, update and diff. */
 #include "bin/patchdiff_workflow.h"
 #include "bin/patchdiff.h"
+#include "diff/crew.h"
 #include "diff/picture.h"
 #include "diff/project.h"
 #include "diff/update.h"
@@ -93,22 +94,48 @@ static json_t *json_of(struct check *k, const struct golden_case *c)
     return o;
 }
 
-static enum render_status check_golden(struct check *k, const char *path,
+/* In a process of its own: what it found goes to `out`. */
+static enum render_status check_golden(void *context, struct work *w, size_t index, FILE *out,
                                        struct render_error *error)
 {
+    struct check *k = context;
     struct golden_case c;
-    enum render_status status = case_check(&c, k->w, path, k->o->engine_b, &k->o->tolerance, error);
-    if (status == RENDER_OK && c.read)
-        status = name_list_add_real(&k->used, k->w, golden_source(&c.golden, k->w), error);
+    const char *path = k->project.goldens.names[index];
+    enum render_status status = case_check(&c, w, path, k->o->engine_b, &k->o->tolerance, error);
     if (status == RENDER_OK) {
         char *details = details_of(k, &c);
-        struct outcome r = {c.name, c.count ? c.problems[0] : NULL, details, c.trouble};
         json_t *more = json_of(k, &c);
-        status = details ? add_outcome(k, &r, more, error) : work_no_memory(error);
+        char *json = more ? json_dumps(more, JSON_COMPACT) : NULL;
+        crew_put(out, c.name);
+        crew_put(out, c.count ? c.problems[0] : NULL);
+        crew_put(out, details);
+        crew_put(out, c.trouble ? "" : NULL);
+        crew_put(out, c.read ? golden_source(&c.golden, w) : NULL);
+        crew_put(out, json);
+        status = details && json ? RENDER_OK : work_no_memory(error);
         json_decref(more);
+        free(json);
     }
     case_close(&c);
-    work_clear(k->w);
+    return status;
+}
+
+static enum render_status take_golden(void *context, size_t index, FILE *in,
+                                      struct render_error *error)
+{
+    struct check *k = context;
+    char *name, *failure, *details, *trouble, *source, *json;
+    (void)index;
+    if (!crew_get(in, k->w, &name) || !crew_get(in, k->w, &failure) ||
+        !crew_get(in, k->w, &details) || !crew_get(in, k->w, &trouble) ||
+        !crew_get(in, k->w, &source) || !crew_get(in, k->w, &json))
+        return work_no_memory(error);
+    json_t *more = json ? json_loads(json, 0, NULL) : NULL;
+    struct outcome r = {name, failure, details, trouble != NULL};
+    enum render_status status = more ? add_outcome(k, &r, more, error) : work_no_memory(error);
+    if (status == RENDER_OK && source)
+        status = name_list_add_real(&k->used, k->w, source, error);
+    json_decref(more);
     return status;
 }
 
@@ -123,9 +150,9 @@ static enum render_status fail_file(struct check *k, const char *path, const cha
 static enum render_status check_all(struct check *k, struct render_error *error)
 {
     const struct project *p = &k->project;
-    enum render_status status = RENDER_OK;
-    for (size_t i = 0; i < p->goldens.count && status == RENDER_OK; i++)
-        status = check_golden(k, p->goldens.names[i], error);
+    struct crew crew = {p->goldens.count, k->o->jobs ? k->o->jobs : crew_jobs(), k, check_golden,
+                        take_golden};
+    enum render_status status = crew_run(&crew, k->w, error);
     for (size_t i = 0; i < p->sources.count && status == RENDER_OK; i++)
         if (!project_covers(&k->used, p->sources.names[i]))
             status = fail_file(k, p->sources.names[i], "missing: it has no golden",

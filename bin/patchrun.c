@@ -1,5 +1,7 @@
 /* patchrun - plays patches and scores into sound files. See patchrun(1). */
 #include "bin/patchrun_common.h"
+#include "vm/float_unit.h"
+#include <fenv.h>
 #include <signal.h>
 
 static void die_of(int number)
@@ -31,6 +33,8 @@ static int run(struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
+    vm_float_begin(); /* a library may have set it while it was loaded */
+    fesetround(FE_TONEAREST);
     int status = options_read(&options, argc, argv);
     if (status == 0) {
         catch_signals();

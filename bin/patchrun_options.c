@@ -29,6 +29,7 @@ enum {
     STEMS,
     HASH_LADDER,
     LADDER_NODES,
+    LADDER_VALUES,
     COST,
     SHEET,
     INDEX,
@@ -69,6 +70,7 @@ static const struct option long_options[] = {
     {"stems", required_argument, NULL, STEMS},
     {"hash-ladder", required_argument, NULL, HASH_LADDER},
     {"ladder-nodes", required_argument, NULL, LADDER_NODES},
+    {"ladder-values", required_argument, NULL, LADDER_VALUES},
     {"cost", required_argument, NULL, COST},
     {"sheet", required_argument, NULL, SHEET},
     {"index", required_argument, NULL, INDEX},
@@ -128,6 +130,7 @@ static const char help_text[] =
     "  --hash-ladder FILE         a hash for each 60 Hz tick of the mix and of voices and buses, "
     "or\n"
     "                             of a patch's nodes\n"
+    "  --ladder-values TICK       the ladder has the values of its nodes in that tick, too\n"
     "  --seed N                   of noise and every random choice (0)\n"
     "\n"
     "how long\n"
@@ -350,8 +353,11 @@ static int read_score_option(int option, const char *text, struct options *o)
         o->ladder = text;
         return 0;
     case LADDER_NODES:
-        o->ladder_nodes = text;
+        o->ladder_nodes = *text ? text : NULL;
         return 0;
+    case LADDER_VALUES:
+        return !*text ? 0
+                      : read_whole("--ladder-values", text, 0, LONGEST_FRAMES, &o->ladder_values);
     default:
         o->cost = text;
         return 0;
@@ -400,6 +406,7 @@ static int read_option(int option, const char *text, struct options *o, struct s
     case STEMS:
     case HASH_LADDER:
     case LADDER_NODES:
+    case LADDER_VALUES:
     case COST:
         return read_score_option(option, text, o);
     case SHEET:
@@ -499,6 +506,8 @@ static int check(struct options *o, const struct said *said)
         return usage("--variations", "have no --hash-ladder; it is of one seed");
     if (o->ladder_nodes && !o->ladder)
         return usage("--ladder-nodes", "is for the --hash-ladder");
+    if (o->ladder_values != UINT64_MAX && !o->ladder)
+        return usage("--ladder-values", "is for the --hash-ladder");
     return 0;
 }
 
@@ -508,7 +517,8 @@ int options_read(struct options *o, int argc, char **argv)
     *o = (struct options){.longest = 60 * RP_SAMPLE_RATE,
                           .quiet_hold = RP_SAMPLE_RATE / 4,
                           .release = RP_SAMPLE_RATE / 2,
-                          .threads = 1};
+                          .threads = 1,
+                          .ladder_values = UINT64_MAX};
     o->settings = malloc(((size_t)argc + 1) * sizeof *o->settings);
     if (!o->settings)
         return say_out_of_memory();
@@ -604,6 +614,8 @@ static int check_kind(struct options *o, enum input_kind kind)
     if (o->setting_count > 0 || o->release_given || o->sound || o->variations || o->serial)
         return usage(o->input, "is a score; --set, --hold, --input, --serial and --variations are "
                                "for patches");
+    if (o->ladder_values != UINT64_MAX && !o->ladder_nodes)
+        return usage("--ladder-values", "of a score needs --ladder-nodes: whose values");
     if (kind == INPUT_SCORE && o->map)
         return usage("--map", "is for MIDI files; a score names its own instruments");
     return check_file(o);

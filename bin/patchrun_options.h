@@ -33,6 +33,7 @@ struct options {
     const char *map, *trace, *stems, *ladder_nodes, *cost; /* of scores; NULL: none */
     const char *ladder;                                    /* NULL: none */
     uint64_t from, to;                                     /* frames; to 0: the end */
+    uint64_t ladder_values;                                /* tick; UINT64_MAX: none */
     uint64_t budget;                                       /* cycles; 0: the score's */
 
     const char *sheet, *index; /* of a batch; NULL: none */

@@ -151,7 +151,7 @@ static int write_ladder(const struct options *options, const struct job *job,
         return 0;
     enum render_status status = out_create(ladder, options->ladder, plan->count, &error);
     if (status == RENDER_OK)
-        status = take_ladder(job, &plan->takes[0], ladder, &error);
+        status = take_ladder(job, &plan->takes[0], options->ladder_values, ladder, &error);
     if (status == RENDER_OK)
         status = out_close(ladder, &error);
     if (atomic_load(&stop_signal))

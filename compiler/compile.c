@@ -1,5 +1,7 @@
 #include "compiler/compile.h"
 #include "compiler/front.h"
+#include "vm/float_unit.h"
+#include <fenv.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,14 +69,26 @@ static int give(struct compile_job *job, const struct bytes *bytes, struct compi
     return 0;
 }
 
+/* strtod rounds as the host has it, too. */
+static struct bytes compile_all(struct compile_job *job, bool lines)
+{
+    struct bytes bytes = {0};
+    uint32_t unit = vm_float_begin();
+    int rounding = fegetround();
+    fesetround(FE_TONEAREST);
+    struct graph *graph = compile_graph(job);
+    if (graph)
+        bytes = compile_graph_to_bytes(job, graph, lines);
+    fesetround(rounding);
+    vm_float_end(unit);
+    return bytes;
+}
+
 static int run(struct compile_job *job, const struct compile_options *options, FILE *diagnostics,
                struct compile_result *result)
 {
-    struct bytes bytes = {0};
     job->sounds = options->sounds;
-    struct graph *graph = compile_graph(job);
-    if (graph)
-        bytes = compile_graph_to_bytes(job, graph, options->debug_lines);
+    struct bytes bytes = compile_all(job, options->debug_lines);
     if (job->diags.count && options->json_diagnostics)
         job->arena.failed |= diags_print_json(&job->diags, diagnostics) != 0;
     else if (job->diags.count)

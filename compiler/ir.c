@@ -196,6 +196,36 @@ static int fold(struct ir *ir, const struct vm_op_row *row, const float *from)
     return first;
 }
 
+static int is_constant(const struct ir *ir, int value, float x)
+{
+    float constant;
+    return ir_constant_of(ir, value, &constant) && memcmp(&constant, &x, sizeof x) == 0;
+}
+
+/* The value that an op gives back as it is, bit for bit, whatever it may be; IR_NONE when that is
+ * not known. A sum with 0 is not among them: it makes 0 of -0. */
+static int same_as(const struct ir *ir, enum vm_op op, const int *in)
+{
+    float condition;
+    switch (op) {
+    case VM_OP_gain:
+    case VM_OP_mul:
+        return is_constant(ir, in[1], 1.0f)   ? in[0]
+               : is_constant(ir, in[0], 1.0f) ? in[1]
+                                              : IR_NONE;
+    case VM_OP_div:
+        return is_constant(ir, in[1], 1.0f) ? in[0] : IR_NONE;
+    case VM_OP_sub:
+        return is_constant(ir, in[1], 0.0f) ? in[0] : IR_NONE;
+    case VM_OP_select:
+        if (!ir_constant_of(ir, in[0], &condition))
+            return IR_NONE;
+        return condition > 0.0f ? in[1] : in[2];
+    default:
+        return IR_NONE;
+    }
+}
+
 int ir_call(struct ir *ir, enum vm_op op, struct ir_extra extra, const int *in)
 {
     const struct vm_op_row *row = vm_op_by_id(op);
@@ -216,7 +246,10 @@ int ir_call(struct ir *ir, enum vm_op op, struct ir_extra extra, const int *in)
         n.uniform &= !ir->arena->failed && ir->code[ir->definition[in[j]]].uniform;
         constant = ir_constant_of(ir, in[j], &constants[j]) && constant;
     }
-    return constant ? fold(ir, row, constants) : intern(ir, &n);
+    if (constant)
+        return fold(ir, row, constants);
+    int same = same_as(ir, op, in);
+    return same != IR_NONE ? same : intern(ir, &n);
 }
 
 int ir_call2(struct ir *ir, enum vm_op op, int a, int b)

@@ -129,14 +129,54 @@ static enum render_status look_inside(struct comparison *c, struct work *w,
     const char *trace = c->b->trace ? c->b->trace : c->a->trace;
     if (trace && sscanf(c->where, "voice%u", &voice) == 1)
         ask_trace(c, w, trace, voice);
-    enum render_status status = side_nodes(c->a, w, c->where, &a, error);
+    enum render_status status = side_nodes(c->a, w, c->where, NULL, &a, error);
     if (status != RENDER_OK || !a)
         return status;
-    status = side_nodes(c->b, w, c->where, &b, error);
+    status = side_nodes(c->b, w, c->where, NULL, &b, error);
     if (status != RENDER_OK || !b)
         return status;
     c->has_inside = true;
     return ladder_compare(w, a, c->a->name, b, c->b->name, &c->inside, error);
+}
+
+/* The node whose values differ first comes first in the list, too. */
+static void put_first(struct ladder_list *list, const char *name)
+{
+    size_t count = list->count < PLACES ? list->count : PLACES, at = 0;
+    while (at + 1 < count && strcmp(list->names[at], name) != 0)
+        at++;
+    memmove(list->names + 1, list->names, at * sizeof *list->names);
+    list->names[0] = (char *)(uintptr_t)name;
+}
+
+/* Of both sides, or of the one that can be rendered, and then the frame is that of the sound. */
+static enum render_status look_at_values(struct comparison *c, struct work *w,
+                                         struct render_error *error)
+{
+    struct ladder_place *p = c->has_inside ? &c->inside : &c->place;
+    uint64_t tick = p->node_tick, frame = c->verdict.compared.first + c->a->from;
+    char *a = NULL, *b = NULL;
+    enum render_status status = RENDER_OK;
+    if (p->nodes.count == 0)
+        return RENDER_OK;
+    status = side_nodes(c->a, w, c->where, &tick, &a, error);
+    if (status == RENDER_OK)
+        status = side_nodes(c->b, w, c->where, &tick, &b, error);
+    if (status != RENDER_OK || (!a && !b))
+        return status;
+    if (a && b) {
+        status = values_compare(w, a, c->a->name, b, c->b->name, tick, &c->values, error);
+        if (c->values.found)
+            put_first(&p->nodes, c->values.node);
+        return status;
+    }
+    if (!c->has_sounds || frame / 800 != tick)
+        frame = tick * 800;
+    status = values_of_one(w, a ? c->b->ladder : c->a->ladder, a ? c->b->name : c->a->name,
+                           a ? a : b, a ? c->a->name : c->b->name, p->nodes.names[0], tick, frame,
+                           &c->values, error);
+    c->values.one_is_a = a != NULL;
+    return status;
 }
 
 const char *comparison_node(const struct comparison *c, uint64_t *tick)
@@ -182,6 +222,8 @@ enum render_status comparison_make(struct comparison *c, struct work *w, struct 
     conclude(c);
     if (!c->verdict.same && c->has_ladders)
         status = look_inside(c, w, error);
+    if (status == RENDER_OK && !c->verdict.same && c->has_ladders)
+        status = look_at_values(c, w, error);
     return status;
 }
 

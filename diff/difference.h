@@ -5,6 +5,7 @@
 #include "diff/ladder.h"
 #include "diff/side.h"
 #include "diff/spectrum.h"
+#include "diff/values.h"
 #include "diff/verdict.h"
 
 struct comparison {
@@ -17,6 +18,7 @@ struct comparison {
     const char *plays, *played; /* what sounds in that voice, and the line of the score */
     bool has_inside;            /* its nodes were compared */
     struct ladder_place inside;
+    struct node_values values; /* of the node that differs, where they could be had */
     bool has_spectrum;
     struct spectrum spectrum;
 };
@@ -26,7 +28,8 @@ enum render_status comparison_make(struct comparison *, struct work *, struct si
                                    struct side *b, const struct tolerance *, struct render_error *);
 void comparison_close(struct comparison *);
 
-/* The first node that differs, or NULL; *tick is the first in which it does. */
+/* The first node that differs, or NULL; *tick is the first in which it does. It is the first of the
+ * list of nodes. */
 const char *comparison_node(const struct comparison *, uint64_t *tick);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_WORDS = 200, WORDS_OF_OURS = 16, SAID = 1500 };
+enum { MOST_WORDS = 200, WORDS_OF_OURS = 18, SAID = 1500 };
 
 /* ---- which ---- */
 
@@ -117,6 +117,10 @@ static enum render_status render_ours(struct engine *e, struct work *w, struct r
         add(argv, &count, "--ladder-nodes");
         add(argv, &count, r->nodes);
     }
+    if (r->ladder_path && r->values) {
+        add(argv, &count, "--ladder-values");
+        add(argv, &count, r->values);
+    }
     if (r->trace_path) {
         add(argv, &count, "--trace");
         add(argv, &count, r->trace_path);
@@ -176,6 +180,16 @@ static char *quoted(struct work *w, const char *a, const char *b, struct render_
     return words ? text : NULL;
 }
 
+static bool is_template(const struct engine *e)
+{
+    return named(e->command, "{in}") || named(e->command, "{out}");
+}
+
+bool engine_gives_values(const struct engine *e)
+{
+    return !e->command || !is_template(e) || named(e->command, "{values}");
+}
+
 static char *fill_in(struct work *w, const struct engine *e, const struct rendering *r,
                      struct render_error *error)
 {
@@ -183,10 +197,11 @@ static char *fill_in(struct work *w, const struct engine *e, const struct render
     char *options = quoted(w, r->options, r->more, error);
     if (!options)
         return NULL;
-    if (!named(text, "{in}") && !named(text, "{out}"))
-        text = arena_format(&w->arena, "%s {in} -o {out} {options}%s%s", text,
+    if (!is_template(e))
+        text = arena_format(&w->arena, "%s {in} -o {out} {options}%s%s%s", text,
                             r->ladder_path ? " --hash-ladder {ladder}" : "",
-                            r->ladder_path && r->nodes ? " --ladder-nodes {nodes}" : "");
+                            r->ladder_path && r->nodes ? " --ladder-nodes {nodes}" : "",
+                            r->ladder_path && r->values ? " --ladder-values {values}" : "");
     if (text)
         text = replace(w, text, "{options}", options);
     if (text)
@@ -198,6 +213,8 @@ static char *fill_in(struct work *w, const struct engine *e, const struct render
                        r->ladder_path ? work_quote(w, r->ladder_path) : "/dev/null");
     if (text)
         text = replace(w, text, "{nodes}", r->nodes ? work_quote(w, r->nodes) : "''");
+    if (text)
+        text = replace(w, text, "{values}", r->values ? r->values : "''");
     if (!text)
         work_no_memory(error);
     return (char *)(uintptr_t)text;
@@ -216,12 +233,13 @@ static enum render_status run_command(struct engine *e, struct work *w, struct r
 static enum render_status render_theirs(struct engine *e, struct work *w, struct rendering *r,
                                         const char *err, struct render_error *error)
 {
-    bool template = named(e->command, "{in}") || named(e->command, "{out}");
+    bool template = is_template(e);
     int code = 0;
     if (e->no_ladder || (template && !named(e->command, "{ladder}")))
         r->ladder_path = NULL;
     enum render_status status = run_command(e, w, r, err, &code, error);
-    if (status == RENDER_OK && code != 0 && r->ladder_path && !r->nodes && !template) {
+    if (status == RENDER_OK && code != 0 && r->ladder_path && !r->nodes && !r->values &&
+        !template) {
         r->ladder_path = NULL; /* an engine that knows no ladders? */
         status = run_command(e, w, r, err, &code, error);
         e->no_ladder = status == RENDER_OK && code == 0;

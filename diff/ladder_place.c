@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { MIX, OUT, PLACE, NODE, KINDS };
+enum kind { MIX, OUT, PLACE, NODE, VALUES, KINDS };
 
 static enum kind kind_of(const char *name)
 {
@@ -10,6 +10,8 @@ static enum kind kind_of(const char *name)
         return MIX;
     if (strcmp(name, "out") == 0)
         return OUT;
+    if (strncmp(name, "values.", 7) == 0 || strstr(name, ".values."))
+        return VALUES;
     return strncmp(name, "node.", 5) == 0 || strstr(name, ".node.") ? NODE : PLACE;
 }
 
@@ -201,7 +203,7 @@ enum render_status ladder_compare(struct work *w, const char *a, const char *nam
     if (scan(a, name_a, &of_a, error) != RENDER_OK || scan(b, name_b, &of_b, error) != RENDER_OK)
         return error->status;
     for (int i = 0; i < KINDS; i++)
-        compared[i] = of_a.has[i] && of_b.has[i];
+        compared[i] = i != VALUES && of_a.has[i] && of_b.has[i];
     p->has_nodes = compared[NODE];
     struct walk k = {w, ladder_open(a, name_a, error), NULL, compared, p, false};
     k.b = k.a ? ladder_open(b, name_b, error) : NULL;

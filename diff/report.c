@@ -78,6 +78,7 @@ static char *polarity(struct work *w, const struct verdict *v)
 }
 
 static char *shift(struct work *w, const struct verdict *v);
+static char *kind_text(struct work *w, const struct comparison *c, enum difference kind);
 
 /* Where, when it is only a part; and how alike the sounds are, never rounded up to 1. */
 static char *new_sound(struct work *w, const struct comparison *c)
@@ -96,6 +97,43 @@ static char *new_sound(struct work *w, const struct comparison *c)
                         : size > 0.7 ? "like"
                                      : "unlike",
                         shown);
+}
+
+/* "in frames 60000 to 83000 (1.250 s to 1.729 s): ..." */
+static char *part_text(struct work *w, const struct comparison *c, const struct part *p)
+{
+    struct verdict v = c->verdict;
+    struct comparison only = {.a = c->a, .b = c->b};
+    uint64_t first = p->first + c->a->from, last = p->last + c->a->from;
+    int64_t by = p->shift;
+    char *what = NULL, left[FEW], db[FEW] = "";
+    v.within = DIFF_SAME;
+    v.map.shift = by;
+    bool upside = true;
+    for (unsigned k = 0; k < v.channels; k++) {
+        v.map.gain[k] = p->gain[k];
+        upside &= p->gain[k] == -1.0 || p->gain[k] == 1.0;
+    }
+    only.verdict = v;
+    if (p->kind == PART_GAIN)
+        what = kind_text(w, &only, upside ? DIFF_POLARITY : DIFF_GAIN);
+    else if (p->kind == PART_LSB)
+        what = kind_text(w, &only, DIFF_LSB);
+    else if (p->kind == PART_SHIFT)
+        what = shift(w, &v);
+    else if (p->kind == PART_MOVED)
+        what = arena_format(&w->arena, "something in A is %" PRId64 " frames %s in B",
+                            by < 0 ? -by : by, by > 0 ? "later" : "earlier");
+    else
+        what = arena_format(&w->arena, p->kind == PART_A_SILENT   ? "A is silent"
+                                       : p->kind == PART_B_SILENT ? "B is silent"
+                                                                  : "a new sound");
+    if (p->left > 0.0 && p->kind >= PART_GAIN)
+        snprintf(db, sizeof db, "%s", report_db(left, p->left));
+    return arena_format(&w->arena,
+                        "in frames %" PRIu64 " to %" PRIu64 " (%.3f s to %.3f s): %s%s%s%s", first,
+                        last, (double)first / v.rate, (double)last / v.rate, what,
+                        *db ? "; what is left has " : "", db, *db ? " RMS" : "");
 }
 
 static char *kind_text(struct work *w, const struct comparison *c, enum difference kind)
@@ -142,6 +180,10 @@ static char *kind_text(struct work *w, const struct comparison *c, enum differen
                    ? arena_format(&w->arena, "length: %" PRIu64 " ticks against %" PRIu64,
                                   c->place.ticks_a, c->place.ticks_b)
                    : arena_format(&w->arena, "the hashes part in tick %" PRIu64, c->place.tick);
+    case DIFF_PARTS:
+        return v->parts.count > 1
+                   ? arena_format(&w->arena, "in %zu parts, each explained below", v->parts.count)
+                   : arena_format(&w->arena, "in a part: %s", part_text(w, c, &v->parts.list[0]));
     default:
         return new_sound(w, c);
     }
@@ -245,7 +287,7 @@ static void evidence_line(const struct page *p)
     const struct verdict *v = &p->c->verdict;
     const struct residual *r = &v->residual;
     char db[FEW], left[80] = "the same bits";
-    if (v->kind == DIFF_NEW && fabs(v->best_correlation) > fabs(v->correlation) + 0.05)
+    if (v->kind >= DIFF_NEW && fabs(v->best_correlation) > fabs(v->correlation) + 0.05)
         LINE(p, "shifted", "B is more like A %" PRId64 " frames %s (correlation %.4f)",
              v->best_shift < 0 ? -v->best_shift : v->best_shift,
              v->best_shift < 0 ? "earlier" : "later", v->best_correlation);
@@ -257,6 +299,18 @@ static void evidence_line(const struct page *p)
     LINE(p, "evidence", "B, explained so, is %s over %" PRIu64 " frames", left, r->overlap);
     if (r->clipped)
         LINE(p, "", "(%" PRIu64 " values at full scale were left out)", r->clipped);
+}
+
+/* Where there is more than the verdict says. */
+static void parts_lines(const struct page *p)
+{
+    const struct parts *parts = &p->c->verdict.parts;
+    if (parts->count < 2)
+        return;
+    LINE(p, "parts", "%zu stretches differ, a tenth of a second apart or more", parts->count);
+    for (size_t i = 0; i < parts->count && i < PARTS && (i + 1 < PARTS || parts->count <= PARTS);
+         i++)
+        LINE(p, "", "%s", part_text(p->w, p->c, &parts->list[i]));
 }
 
 static void list_line(const struct page *p, const char *label, const char *text,
@@ -274,6 +328,26 @@ static void list_line(const struct page *p, const char *label, const char *text,
     fputc('\n', p->file);
 }
 
+/* What the node had, or what the side that can be rendered has. */
+static void values_lines(const struct page *p)
+{
+    const struct node_values *v = &p->c->values;
+    double seconds = (double)v->frame / 48000.0;
+    if (v->found) {
+        LINE(p, "", "in frame %" PRIu64 " (%.6f s)%s", v->frame, seconds,
+             v->other_ops ? ", computed by other operations" : "");
+        for (size_t i = 0; i < v->count && i < VALUES_SHOWN; i++)
+            LINE(p, "", "  %s: A %.9g, B %.9g", v->values[i].op, v->values[i].a, v->values[i].b);
+        if (v->count > VALUES_SHOWN)
+            LINE(p, "", "  and %zu more", v->count - VALUES_SHOWN);
+    } else if (v->found_one) {
+        LINE(p, "", "hash %s in A, %s in B", v->hash_a ? v->hash_a : "none",
+             v->hash_b ? v->hash_b : "none");
+        LINE(p, "", "in frame %" PRIu64 " (%.6f s) %s gives %s: %.9g", v->frame, seconds,
+             v->one_is_a ? "A" : "B", v->values[0].op, v->values[0].a);
+    }
+}
+
 static void node_lines(const struct page *p, const struct ladder_place *place)
 {
     uint64_t tick = 0;
@@ -281,6 +355,7 @@ static void node_lines(const struct page *p, const struct ladder_place *place)
     const char *in = p->c->where ? p->c->where : "";
     if (node) {
         LINE(p, "node", "%s%s%s, from tick %" PRIu64 " on", node, *in ? " of " : "", in, tick);
+        values_lines(p);
         list_line(p, "", "after it: ", &place->nodes, 1);
     }
     list_line(p, node ? "" : "nodes", "only A has: ", &place->only_a, 0);
@@ -361,6 +436,7 @@ void report_lines(struct work *w, const struct comparison *c, const char *indent
     if (c->has_sounds)
         sound_lines(&p);
     evidence_line(&p);
+    parts_lines(&p);
     ladder_lines(&p);
     spectrum_lines(&p);
 }

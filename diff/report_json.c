@@ -95,7 +95,7 @@ static void add_sounds(json_t *o, const struct comparison *c)
 
 static void add_mapping(json_t *o, const struct verdict *v)
 {
-    if (v->kind < DIFF_POLARITY || (v->kind > DIFF_SHIFT && v->kind != DIFF_NEW))
+    if (v->kind < DIFF_POLARITY || (v->kind > DIFF_SHIFT && v->kind < DIFF_NEW))
         return;
     json_t *gain = json_array(), *offset = json_array();
     for (unsigned k = 0; k < v->channels; k++) {
@@ -103,7 +103,7 @@ static void add_mapping(json_t *o, const struct verdict *v)
         json_array_append_new(offset, number(v->map.offset[k]));
     }
     json_object_set_new(o, "correlation", number(v->correlation));
-    if (v->kind != DIFF_NEW) {
+    if (v->kind < DIFF_NEW) {
         json_object_set_new(o, "shift_frames", json_integer(v->map.shift));
         json_object_set_new(o, "gain", json_incref(gain));
         json_object_set_new(o, "offset", json_incref(offset));
@@ -114,6 +114,60 @@ static void add_mapping(json_t *o, const struct verdict *v)
         json_object_set_new(o, "with", json_string(difference_word(v->within)));
     json_decref(gain);
     json_decref(offset);
+}
+
+static void add_parts(json_t *o, const struct comparison *c)
+{
+    static const char *const words[] = {"new sound", "lsb",   "a silent", "b silent",
+                                        "gain",      "shift", "moved"};
+    const struct parts *p = &c->verdict.parts;
+    json_t *list = json_array();
+    size_t shown = p->count <= PARTS ? p->count : PARTS - 1;
+    for (size_t i = 0; i < shown; i++) {
+        const struct part *part = &p->list[i];
+        json_t *one = json_object(), *gain = json_array();
+        for (unsigned k = 0; k < c->verdict.channels; k++)
+            json_array_append_new(gain, number(part->gain[k]));
+        json_object_set_new(one, "kind", json_string(words[part->kind]));
+        json_object_set_new(one, "first", whole(part->first + c->a->from));
+        json_object_set_new(one, "last", whole(part->last + c->a->from));
+        if (part->kind >= PART_SHIFT)
+            json_object_set_new(one, "shift_frames", json_integer(part->shift));
+        if (part->kind == PART_GAIN)
+            json_object_set(one, "gain", gain);
+        if (part->kind != PART_NEW)
+            json_object_set_new(one, "residual_db", db(part->left));
+        json_array_append_new(list, one);
+        json_decref(gain);
+    }
+    if (p->count) {
+        json_object_set_new(o, "parts_differing", whole(p->count));
+        json_object_set(o, "parts", list);
+    }
+    json_decref(list);
+}
+
+static json_t *values(const struct node_values *v)
+{
+    json_t *o = json_object(), *list = json_array();
+    json_object_set_new(o, "frame", whole(v->frame));
+    if (v->found)
+        json_object_set_new(o, "other_ops", json_boolean(v->other_ops));
+    for (size_t i = 0; i < v->count && i < VALUES_SHOWN; i++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "op", json_string(v->values[i].op));
+        if (v->found || v->one_is_a)
+            json_object_set_new(one, "a", number(v->values[i].a));
+        if (v->found || !v->one_is_a)
+            json_object_set_new(one, "b", number(v->values[i].b));
+        json_array_append_new(list, one);
+    }
+    json_object_set_new(o, "values", list);
+    if (v->hash_a)
+        json_object_set_new(o, "a_hash", json_string(v->hash_a));
+    if (v->hash_b)
+        json_object_set_new(o, "b_hash", json_string(v->hash_b));
+    return o;
 }
 
 static void add_place(json_t *o, const struct comparison *c)
@@ -134,6 +188,8 @@ static void add_place(json_t *o, const struct comparison *c)
         json_object_set_new(o, "node", report_json_string(node));
         json_object_set_new(o, "node_tick", whole(tick));
         json_object_set_new(o, "nodes", list(&inside->nodes));
+        if (c->values.found || c->values.found_one)
+            json_object_set_new(o, "node_values", values(&c->values));
     }
     json_object_set_new(o, "nodes_only_a", list(&inside->only_a));
     json_object_set_new(o, "nodes_only_b", list(&inside->only_b));
@@ -173,6 +229,7 @@ json_t *report_json(struct work *w, const struct comparison *c)
     json_object_set_new(o, "b", side(c->b, &c->sound_b));
     add_sounds(o, c);
     add_mapping(o, &c->verdict);
+    add_parts(o, c);
     add_place(o, c);
     add_spectrum(o, c);
     return o;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,16 +204,20 @@ enum render_status side_render(struct side *s, struct work *w, struct render_err
     return status;
 }
 
-enum render_status side_nodes(struct side *s, struct work *w, const char *place, char **ladder,
-                              struct render_error *error)
+enum render_status side_nodes(struct side *s, struct work *w, const char *place,
+                              const uint64_t *values, char **ladder, struct render_error *error)
 {
+    char tick[24] = "";
     struct rendering r = {.input = s->path,
                           .folder = s->folder,
                           .options = s->options,
                           .nodes = place,
+                          .values = values ? tick : NULL,
                           .ladder = true};
     *ladder = NULL;
-    if (s->kind != SIDE_RENDER || !s->ladder)
+    if (values)
+        snprintf(tick, sizeof tick, "%" PRIu64, *values);
+    if (s->kind != SIDE_RENDER || !s->ladder || (values && !engine_gives_values(s->engine)))
         return RENDER_OK;
     enum render_status status = engine_render(s->engine, w, &r, error);
     *ladder = status == RENDER_OK ? r.ladder_path : NULL;

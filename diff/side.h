@@ -33,8 +33,9 @@ enum render_status side_like_golden(struct side *, struct work *, const struct g
                                     struct render_error *);
 /* Sound and ladder of what is rendered; nothing for the others. */
 enum render_status side_render(struct side *, struct work *, struct render_error *);
-/* Another ladder, which has the nodes of a place, or NULL where the engine makes none. */
-enum render_status side_nodes(struct side *, struct work *, const char *place, char **ladder,
-                              struct render_error *);
+/* Another ladder, which has the nodes of a place, and with `values` their values in that tick; NULL
+ * where the engine makes none. `place` is NULL for a patch. */
+enum render_status side_nodes(struct side *, struct work *, const char *place,
+                              const uint64_t *values, char **ladder, struct render_error *);
 
 #endif

@@ -9,11 +9,11 @@ enum { CANDIDATES = 40, TOLERANCE_TEXT = 200 };
 const char *difference_word(enum difference kind)
 {
     static const char *const words[] = {
-        [DIFF_SAME] = "same",         [DIFF_SHAPE] = "shape",  [DIFF_LENGTH] = "length",
-        [DIFF_SILENT] = "silent",     [DIFF_LSB] = "lsb",      [DIFF_POLARITY] = "polarity",
-        [DIFF_SWAPPED] = "swapped",   [DIFF_GAIN] = "gain",    [DIFF_OFFSET] = "offset",
-        [DIFF_LEVEL] = "gain+offset", [DIFF_SHIFT] = "shift",  [DIFF_INSIDE] = "inside",
-        [DIFF_HASH] = "hash",         [DIFF_NEW] = "new sound"};
+        [DIFF_SAME] = "same",         [DIFF_SHAPE] = "shape",   [DIFF_LENGTH] = "length",
+        [DIFF_SILENT] = "silent",     [DIFF_LSB] = "lsb",       [DIFF_POLARITY] = "polarity",
+        [DIFF_SWAPPED] = "swapped",   [DIFF_GAIN] = "gain",     [DIFF_OFFSET] = "offset",
+        [DIFF_LEVEL] = "gain+offset", [DIFF_SHIFT] = "shift",   [DIFF_INSIDE] = "inside",
+        [DIFF_HASH] = "hash",         [DIFF_NEW] = "new sound", [DIFF_PARTS] = "parts"};
     return words[kind];
 }
 
@@ -220,6 +220,10 @@ enum render_status verdict_of_sounds(struct sound *a, struct sound *b, const str
         v->kind = DIFF_LSB;
     else
         status = find_kind(&s);
+    if (status == RENDER_OK && v->kind == DIFF_NEW && c->not_finite == 0)
+        status = parts_find(a, b, v->step, &v->parts, error);
+    if (v->parts.explained)
+        v->kind = DIFF_PARTS;
     if (v->kind == DIFF_SAME && !v->same) /* within a step, and of other lengths */
         v->kind = DIFF_LSB;
     v->tolerated = !v->same && a->frames == b->frames && tolerates(t, v);

@@ -2,7 +2,7 @@
 #ifndef DIFF_VERDICT_H
 #define DIFF_VERDICT_H
 
-#include "diff/compare.h"
+#include "diff/parts.h"
 
 enum difference {
     DIFF_SAME,
@@ -18,7 +18,8 @@ enum difference {
     DIFF_SHIFT,    /* in time, alone or with one of those above */
     DIFF_INSIDE,   /* the sounds are the same, their ladders are not */
     DIFF_HASH,     /* a ladder or a hash differs, and there is no sound to look at */
-    DIFF_NEW       /* none of them explains it */
+    DIFF_NEW,      /* none of them explains it */
+    DIFF_PARTS     /* nor the whole, but each stretch that differs has its kind */
 };
 
 /* --tolerance. What is not given is infinite. */
@@ -40,6 +41,7 @@ struct verdict {
     int64_t best_shift;       /* where the correlation found is largest */
     double best_correlation;
     enum difference within; /* of SHIFT: what it comes with, or DIFF_SAME */
+    struct parts parts;     /* of NEW and PARTS */
     unsigned channels;
     int rate;
     double step; /* of the coarser format */

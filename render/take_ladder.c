@@ -122,7 +122,7 @@ static enum render_status write_tick(struct player *p, uint64_t tick, unsigned f
     return status == RENDER_OK ? out_write(file, "\n", 1, error) : status;
 }
 
-enum render_status take_ladder(const struct job *job, const struct take *take,
+enum render_status take_ladder(const struct job *job, const struct take *take, uint64_t values,
                                struct out_file *file, struct render_error *error)
 {
     struct player p = {
@@ -135,6 +135,8 @@ enum render_status take_ladder(const struct job *job, const struct take *take,
         unsigned n = frames - at < TICK_FRAMES ? (unsigned)(frames - at) : TICK_FRAMES;
         if (atomic_load_explicit(job->stop, memory_order_relaxed))
             status = render_fail(error, RENDER_INTERRUPTED, "%s", "");
+        if (status == RENDER_OK)
+            taps_keep(p.taps, at / TICK_FRAMES == values);
         if (status == RENDER_OK)
             status = play_tick(&p, at, n, error);
         if (status == RENDER_OK)

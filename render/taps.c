@@ -12,7 +12,11 @@ struct line {
     uint64_t sound;
     uint32_t instruction;
     unsigned output;
-    const char *node;
+    const char *node, *op;
+    unsigned rate;
+    uint32_t start;   /* frame of the tick */
+    uint32_t *values; /* their bits, where they are kept */
+    size_t value_count, value_room;
     XXH64_state_t *state;
 };
 
@@ -30,7 +34,8 @@ struct taps {
     struct sound *sounds;
     size_t sound_count, sound_room;
     uint64_t begun;
-    bool no_memory;
+    uint32_t start; /* frame of the tick */
+    bool keep, no_memory;
 };
 
 struct taps *taps_new(void)
@@ -44,6 +49,8 @@ void taps_free(struct taps *t)
         return;
     for (size_t i = 0; i < t->made; i++)
         XXH64_freeState(t->lines[i].state);
+    for (size_t i = 0; i < t->made; i++)
+        free(t->lines[i].values);
     for (size_t i = 0; i < t->sound_room; i++)
         free(t->sounds[i].at);
     free(t->sounds);
@@ -51,9 +58,15 @@ void taps_free(struct taps *t)
     free(t);
 }
 
-void taps_sound(struct taps *t, uint64_t begun)
+void taps_sound(struct taps *t, uint64_t begun, uint32_t at)
 {
     t->begun = begun;
+    t->start = at;
+}
+
+void taps_keep(struct taps *t, bool keep)
+{
+    t->keep = keep;
 }
 
 /* Room for element `index`, new ones zero; NULL: out of memory. */
@@ -95,9 +108,18 @@ static bool add_line(struct taps *t, const struct rp_tap_values *v)
             return false;
         t->made++;
     }
-    XXH64_state_t *state = lines[t->count].state;
-    XXH64_reset(state, 0);
-    lines[t->count++] = (struct line){t->begun, v->instruction, v->output, v->node, state};
+    struct line *l = &lines[t->count++];
+    XXH64_reset(l->state, 0);
+    *l = (struct line){.sound = t->begun,
+                       .instruction = v->instruction,
+                       .output = v->output,
+                       .node = v->node,
+                       .op = v->op,
+                       .rate = v->rate,
+                       .start = t->start,
+                       .values = l->values,
+                       .value_room = l->value_room,
+                       .state = l->state};
     return true;
 }
 
@@ -117,6 +139,16 @@ static struct line *line_of(struct taps *t, const struct rp_tap_values *v)
     return &t->lines[*at - 1 + v->output];
 }
 
+static bool keep_value(struct line *l, uint32_t bits)
+{
+    uint32_t *values = grow(l->values, l->value_count, &l->value_room, sizeof *values);
+    if (!values)
+        return false;
+    l->values = values;
+    values[l->value_count++] = bits;
+    return true;
+}
+
 static void look(void *context, const struct rp_tap_values *v)
 {
     struct taps *t = context;
@@ -128,6 +160,7 @@ static void look(void *context, const struct rp_tap_values *v)
         for (uint32_t i = 0; i < n; i++) {
             uint32_t bits;
             memcpy(&bits, &v->values[(at + i) * v->stride], sizeof bits);
+            t->no_memory |= t->keep && !keep_value(l, bits);
             for (unsigned b = 0; b < 4; b++)
                 bytes[4 * i + b] = (unsigned char)(bits >> 8 * b & 0xff);
         }
@@ -160,6 +193,7 @@ struct node {
     uint32_t first; /* instruction */
     uint32_t hash;
     const char *id;
+    size_t line, lines;
 };
 
 static int by_place(const void *a, const void *b)
@@ -188,8 +222,8 @@ static size_t gather(const struct taps *t, XXH64_state_t *all, struct node *node
                       t->lines[end].node == first->node;
              end++)
             add_digest(all, XXH64_digest(t->lines[end].state));
-        nodes[count++] = (struct node){first->sound, first->instruction,
-                                       (uint32_t)XXH64_digest(all), first->node};
+        nodes[count++] = (struct node){
+            first->sound, first->instruction, (uint32_t)XXH64_digest(all), first->node, i, end - i};
     }
     return count;
 }
@@ -212,22 +246,65 @@ static enum render_status put_id(struct out_file *file, const char *id, struct r
     return status;
 }
 
+/* " PLACE.KIND.ID=" */
+static enum render_status put_name(struct out_file *file, const char *place, const char *kind,
+                                   const char *id, struct render_error *error)
+{
+    const char *const texts[] = {" ", place, *place ? "." : "", kind, "."};
+    enum render_status status = RENDER_OK;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RENDER_OK; i++)
+        status = put(file, texts[i], error);
+    if (status == RENDER_OK)
+        status = put_id(file, id, error);
+    return status == RENDER_OK ? put(file, "=", error) : status;
+}
+
 static enum render_status write_nodes(const struct node *nodes, size_t count, const char *place,
                                       struct out_file *file, struct render_error *error)
 {
     enum render_status status = RENDER_OK;
     for (size_t i = 0; i < count && status == RENDER_OK; i++) {
         char text[16];
-        snprintf(text, sizeof text, "=%08" PRIx32, nodes[i].hash);
-        status = put(file, " ", error);
-        if (status == RENDER_OK)
-            status = put(file, place, error);
-        if (status == RENDER_OK)
-            status = put(file, *place ? ".node." : "node.", error);
-        if (status == RENDER_OK)
-            status = put_id(file, nodes[i].id, error);
+        snprintf(text, sizeof text, "%08" PRIx32, nodes[i].hash);
+        status = put_name(file, place, "node", nodes[i].id, error);
         if (status == RENDER_OK)
             status = put(file, text, error);
+    }
+    return status;
+}
+
+/* ";OP.OUTPUT/RATE:" and runs of equal values. */
+static enum render_status write_line(const struct line *l, struct out_file *file,
+                                     struct render_error *error)
+{
+    char text[100];
+    snprintf(text, sizeof text, ";%.60s.%u/%u:", l->op, l->output, l->rate);
+    enum render_status status = put(file, text, error);
+    for (size_t i = 0, end; i < l->value_count && status == RENDER_OK; i = end) {
+        for (end = i + 1; end < l->value_count && l->values[end] == l->values[i];)
+            end++;
+        int size = snprintf(text, sizeof text, "%s%08" PRIx32, i ? "," : "", l->values[i]);
+        if (end - i > 1)
+            snprintf(text + size, sizeof text - (size_t)size, "*%zu", end - i);
+        status = put(file, text, error);
+    }
+    return status;
+}
+
+static enum render_status write_values(const struct taps *t, const struct node *nodes, size_t count,
+                                       const char *place, struct out_file *file,
+                                       struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    for (size_t i = 0; i < count && status == RENDER_OK; i++) {
+        const struct line *lines = &t->lines[nodes[i].line];
+        char text[16];
+        snprintf(text, sizeof text, "%" PRIu32, lines->start);
+        status = put_name(file, place, "values", nodes[i].id, error);
+        if (status == RENDER_OK)
+            status = put(file, text, error);
+        for (size_t k = 0; k < nodes[i].lines && status == RENDER_OK; k++)
+            status = write_line(&lines[k], file, error);
     }
     return status;
 }
@@ -251,6 +328,8 @@ enum render_status taps_write(struct taps *t, const char *place, struct out_file
         size_t count = gather(t, all, nodes);
         qsort(nodes, count, sizeof *nodes, by_place);
         status = write_nodes(nodes, count, place, file, error);
+        if (status == RENDER_OK && t->keep)
+            status = write_values(t, nodes, count, place, file, error);
     } else {
         status = render_fail(error, RENDER_TROUBLE, "out of memory");
     }

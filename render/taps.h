@@ -1,11 +1,14 @@
-/* taps.h - what every node of a program gave, as a hash a tick: to find the node at which two
- * renders part.
+/* taps.h - what every node of a program gave, as a hash a tick and as values: to find the node at
+ * which two renders part.
  *
- *   taps_sound    what is heard from now on belongs to the sound that began at `begun`
- *   taps_tap      hears lane `lane`: for rp_process_tapped
+ *   taps_sound    what is heard from now on belongs to the sound that began at `begun`, and the
+ * next frame is number `at` of the tick taps_tap      hears lane `lane`: for rp_process_tapped
  *   taps_write    a tick is over: appends " node.ID=HASH" for each node heard, or with a place that
  *                 is not "" " PLACE.node.ID=HASH", and starts anew
- *   taps_drop     the same without a trace
+ *                 where this tick's values are kept, " node..." is followed by " values.ID=..." for
+ *                 each node; docs/mixer.md, section 9, has their form
+ *   taps_keep     whether the values of what is heard from now on are kept
+ *   taps_drop     as taps_write, without a trace
  *
  * The hash of a node is the lower half of the XXH64 of the XXH64 of each of its values, in the
  * order of the program; of a value its frames at its own rate as floats, least significant byte
@@ -21,7 +24,8 @@ struct taps;
 
 struct taps *taps_new(void); /* NULL: out of memory */
 void taps_free(struct taps *);
-void taps_sound(struct taps *, uint64_t begun);
+void taps_sound(struct taps *, uint64_t begun, uint32_t at);
+void taps_keep(struct taps *, bool keep);
 /* Good until taps_free. */
 struct rp_tap taps_tap(struct taps *, unsigned lane);
 /* RENDER_TROUBLE: the file, or memory that ran out meanwhile. */

@@ -57,6 +57,15 @@ check "verdict: silent" verdict silent "different: B is silent"
 check "verdict: rate" verdict rate "different: A has 48000 Hz and 1 channel, B 44100 Hz and 1 channel"
 check "verdict: a part" verdict one-value \
     "different: a new sound in frames 20000 to 20000, much like A (correlation 0.9999)"
+check "verdict: from somewhere on" verdict late-part \
+    "different: in a part: in frames 12000 to 23999 (0.250 s to 0.500 s): shift: B is A 7 frames later"
+moved_is_said() {
+    status 1 "$patchdiff" "$p/moved+480-a.wav" "$p/moved+480-b.wav" && head -1 "$work/out" |
+        grep -qE '^different: in a part: in frames 12000 to 214[0-9]+ \(0\.250 s to 0\.44. s\): something in A is 480 frames later in B; what is left has -[0-9.]+ dB RMS$' &&
+        status 1 "$patchdiff" "$p/two-moved-a.wav" "$p/two-moved-b.wav" && first_line "different: in 2 parts, each explained below" &&
+        said "parts     2 stretches differ" && said "something in A is 100 frames earlier in B"
+}
+check "verdict: something is moved" moved_is_said
 values_are_said() {
     status 1 "$patchdiff" "$p/one-value-a.wav" "$p/one-value-b.wav" &&
         said "first     frame 20000 (0.416667 s, tick 25): A" && said "1 of 24000 frames differ"
@@ -234,6 +243,44 @@ node_is_named() {
         said "tick      0 (0.000000 s) is the first that differs; 12 do"
 }
 check "the changed node, deep in a patch, by its name" node_is_named
+# In a cycle the order of the program says nothing: the first frame does. What drives it gives what
+# it gives by itself.
+for side in a:0.5 b:0.6; do
+    cat >"$work/${side%:*}/loop.sx" <<S
+(patch (def back (delay.feedback sum (time 5ms))) (def less (gain back (amp 0.5)))
+  (def tone (osc.saw (freq 220))) (def drive (gain tone (amp ${side#*:})))
+  (def sum (math.add drive less)) (output sum))
+S
+    echo "(patch (output (gain (osc.saw (freq 220)) (amp ${side#*:}))))" >"$work/${side%:*}/drive.sx"
+    "$patchrun" "$work/${side%:*}/drive.sx" --frames 10 --bits float -o "$work/${side%:*}/drive.wav"
+done
+cycle_is_seen_through() { # ARGUMENTS...
+    status 1 "$patchdiff" "$@" --render '--seconds 0.2' --json &&
+        python3 - "$work" <<'P'
+import json, struct, sys
+def value(side, frame):
+    data = open(sys.argv[1] + side, "rb").read()
+    return struct.unpack_from("<f", data, data.index(b"data") + 8 + 4 * frame)[0]
+r = json.load(open(sys.argv[1] + "/out"))
+v = r["node_values"]
+assert (r["node"], r["node_tick"], r["nodes"][0]) == ("drive", 0, "drive"), r
+assert sorted(r["nodes"]) == ["back", "drive", "less", "sum"], r
+a, b = value("/a/drive.wav", v["frame"]), value("/b/drive.wav", v["frame"])
+before = v["frame"] == 0 or value("/a/drive.wav", v["frame"] - 1) == value("/b/drive.wav", v["frame"] - 1)
+assert a != b and before, v
+one, = v["values"]
+assert one["op"] == "gain.0" and abs(one["a"] - a) < 1e-11 and abs(one["b"] - b) < 1e-11, (v, a, b)
+P
+}
+check "in a cycle, by values" cycle_is_seen_through "$work/a/loop.sx" "$work/b/loop.sx"
+check "an engine without a template gives them, too" cycle_is_seen_through "$work/a/loop.sx" "$work/b/loop.sx" --engine-a "$patchrun"
+check "one with a template that has {values}" cycle_is_seen_through "$work/a/loop.sx" "$work/b/loop.sx" \
+    --engine-b "$patchrun {in} -o {out} {options} --hash-ladder {ladder} --ladder-nodes {nodes} --ladder-values {values}"
+no_values() {
+    status 1 "$patchdiff" "$work/a/loop.sx" "$work/b/loop.sx" --render '--seconds 0.2' --engine-b \
+        "$patchrun {in} -o {out} {options} --hash-ladder {ladder}" && said "node      back, from tick 0 on" && said "hash "
+}
+check "without: hashes in the order of the program" no_values
 # The gate opens at 0.1 s: before it nothing differs.
 late() {
     echo "(patch (params (gate (unit gate) (default 0))) (def tone (osc.sine (freq 300)))"
@@ -278,7 +325,14 @@ sed 's/900hz/1500hz/; s/(def n9 (gain n8 (amp 0.9)))/(def n9 (gain n8 (amp 0.91)
 voice_is_named() {
     status 1 "$patchdiff" "$work/a/song.sx" "$work/b/song.sx" --render '--to 2s' &&
         said "which plays 'lead'" && said "song.sx:8)" && said "node      n9 of voice" &&
-        said "after it: n10, n11, n12, out" && said "tick      60 (1.000000 s) is the first that differs"
+        said "after it: n10, n11, n12, out" && said "tick      60 (1.000000 s) is the first that differs" &&
+        status 1 "$patchdiff" "$work/a/song.sx" "$work/b/song.sx" --render '--to 2s' --json && python3 - "$work/out" <<'P'
+import json, sys
+v = json.load(open(sys.argv[1]))["node_values"]
+one, = v["values"]
+assert one["op"] == "gain.0" and abs(one["b"] / one["a"] - 0.91 / 0.9) < 1e-6, v
+assert 48000 <= v["frame"] < 48000 + 800, v
+P
 }
 check "the voice of a score, what it plays, and the node in it" voice_is_named
 sed -i 's/(default 3000)/(default 2900)/' "$work/b/echo.sx"

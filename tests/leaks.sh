@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # leaks - what lies around a render and must not show in it: locale, time zone, environment, what the
-# heap is filled with, where memory lies, the folder, the order of files, threads and who runs when.
+# heap is filled with, where memory lies, the folder, the order of files, threads and who runs when,
+# the float unit as the process found it; and heavy mode. tests/harsh/harsh.c says how.
 . tests/lib.sh
 root=$PWD
 cp -r fixtures "$work/plain"
@@ -68,4 +69,41 @@ for threads in 2 3 5 8; do
 done
 threads=1
 check "a session of its own" the_same "$work/plain" setsid
+
+# ---- what a process may find when it begins, and what befalls its threads and voices ----
+
+patchc=build/tests/harsh/patchc patchrun=build/tests/harsh/patchrun
+# Locales with a comma, with a point of two bytes, and where i and I are no pair.
+if command -v localedef >/dev/null && [ -d /usr/share/i18n ]; then
+    mkdir "$work/locales"
+    export LOCPATH=$work/locales
+    for locale in de_DE ps_AF tr_TR; do
+        localedef -i $locale -f UTF-8 "$work/locales/$locale.UTF-8" 2>"$work/err"
+        check "a host's locale $locale" the_same "$work/plain" env HARSH_LOCALE=$locale.UTF-8
+        check "numbers of text in $locale" env LC_ALL=$locale.UTF-8 build/tests/front/test_number
+        "$patchc" --listing fixtures/voice.sx -o "$work/listing"
+        listing_in() {
+            HARSH_LOCALE=$1 "$patchc" --listing fixtures/voice.sx -o "$work/listing2" &&
+                diff "$work/listing" "$work/listing2"
+        }
+        check "a listing in $locale" listing_in $locale.UTF-8
+    done
+    unset LOCPATH
+else
+    skipped=$((skipped + 9))
+fi
+for how in flush upward downward zero; do
+    if build/conformance/engine --can $how; then
+        check "a float unit set to $how" the_same "$work/plain" env HARSH_FLOAT=$how
+    else
+        skipped=$((skipped + 1))
+    fi
+done
+threads=3
+for seed in 1 2 3; do
+    check "disorder of threads $seed" the_same "$work/plain" env HARSH_THREADS=$seed
+done
+check "heavy mode, on threads" the_same "$work/plain" env HARSH_HEAVY=1
+threads=1
+check "heavy mode" the_same "$work/plain" env HARSH_HEAVY=2
 report

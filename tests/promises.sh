@@ -86,7 +86,6 @@ nothing_leaks() {
     ) && cmp "$work/1.pbc" "$work/2.pbc" && cmp "$work/1.wav" "$work/2.wav"
 }
 for f in fixtures/*.sx; do
-    [ -z "${ALL_MACHINES:-}" ] || break # P1 only
     check "P2 P3 $f: however cut and wide" same_however_cut "$f"
     check "P3 $f: however packed and threaded" variations_however_packed "$f"
     check "P6 $f: an event acts on its frame" acts_on_its_frame "$f"
@@ -95,49 +94,19 @@ done
 
 # ---- P1: compilers, optimisation, sanitizers ----
 
-score_hashes() {
-    local f threads
-    for f in game-loop.sx engine.sx stealing-quietest.sx stealing-priority.sx night-drive.sx tune.mid; do
-        for threads in 1 3; do
-            # shellcheck disable=SC2046
-            hash_of fixtures/scores/$f $([ $f = tune.mid ] && echo --map fixtures/scores/midi-map.sx) --quiet \
-                --to 3s --seed 5 --threads $threads --hash-ladder "$work/ladder"
-            cksum <"$work/ladder"
-        done
-    done
-}
-all_hashes() {
-    local f
-    score_hashes
-    for f in fixtures/*.sx; do
-        echo "$f $(hash_of "$f" $(how "$f") --seed 5 --lanes 1) $(hash_of "$f" $(how "$f") --seed 5 --lanes 16)"
-        "$patchc" "$f" -o "$work/p1.pbc" && cksum <"$work/p1.pbc"
-    done
-    for f in golden/modules/*.golden; do
-        f=$(basename "$f" .golden)
-        "$patchc" --example "$f" -o "$work/p1.sx" && "$patchc" "$work/p1.sx" -o "$work/p1.pbc" &&
-            echo "$f $(cksum <"$work/p1.pbc") $("$patchrun" "$work/p1.pbc" --quiet --seconds 0.1 --hash)"
-    done
-}
-all_hashes >"$work/wanted"
+tests/machines/programs "$patchc" "$patchrun" >"$work/wanted"
 same_from() { # NAME CC OPT EXTRA
     make -s -j"$jobs" BUILD="build/$1" CC="$2" OPT="$3" EXTRA="$4" programs || return 1
-    (patchc=build/$1/patchc patchrun=build/$1/patchrun all_hashes) >"$work/got" &&
-        diff "$work/wanted" "$work/got"
+    tests/machines/programs "build/$1/patchc" "build/$1/patchrun" >"$work/got" && diff "$work/wanted" "$work/got"
 }
 sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all -g0"
-fma="$(grep -qw fma /proc/cpuinfo && echo -mfma) -g0"
-# The others are for tests/machines/run, where the engine alone is played by still more compilers.
-p1="gcc-O0 clang-O2 gcc-sanitized"
-if [ -n "${ALL_MACHINES:-}" ]; then p1="gcc-O0 gcc-O3 clang-O0 clang-O2 clang-O3 gcc-fma gcc-sanitized clang-sanitized"; fi
-for build in $p1; do
+# The others are for tests/machines/run.
+for build in gcc-O0 clang-O2 gcc-sanitized; do
     case $build in
     *-sanitized) check "P1 $build: address and undefined" same_from "$build" "${build%-*}" -O1 "$sanitize" ;;
-    *-fma) check "P1 $build: FMA instructions at hand" same_from "$build" "${build%-*}" -O2 "$fma" ;;
     *) check "P1 $build" same_from "$build" "${build%-*}" "-${build#*-}" -g0 ;;
     esac
 done
-if [ -n "${ALL_MACHINES:-}" ]; then report; exit; fi
 
 # ---- P8: the unit tests, hostile bytecode among them, under the sanitizers ----
 

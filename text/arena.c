@@ -29,6 +29,27 @@ void arena_free(struct arena *arena)
     arena->chunks = NULL;
 }
 
+/* One chunk of the usual size stays. */
+void arena_reset(struct arena *arena)
+{
+    struct arena_chunk *kept = NULL, *chunk = arena->chunks;
+    while (chunk) {
+        struct arena_chunk *next = chunk->next;
+        if (kept || chunk->size > CHUNK_BYTES)
+            free(chunk);
+        else
+            kept = chunk;
+        chunk = next;
+    }
+    if (kept) {
+        memset(kept->data, 0, kept->used);
+        kept->used = 0;
+        kept->next = NULL;
+    }
+    arena->chunks = kept;
+    arena->taken = 0;
+}
+
 static struct arena_chunk *add_chunk(struct arena *arena, size_t bytes)
 {
     size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;

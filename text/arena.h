@@ -13,6 +13,8 @@ struct arena {
 
 void arena_init(struct arena *);
 void arena_free(struct arena *);
+/* Everything that was taken is given back, to be taken again without asking the system. */
+void arena_reset(struct arena *);
 /* count * size zeroed bytes, or NULL with failed set (also on overflow). */
 void *arena_take(struct arena *, size_t count, size_t size);
 /* A NUL-terminated copy. */

@@ -1,4 +1,6 @@
 #include "text/number.h"
+#include <float.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,12 +118,31 @@ static enum number_status scan(const char *text, size_t length, struct decimal *
     return d->too_long ? NUMBER_TOO_LARGE : NUMBER_OK;
 }
 
+/* Digits that make a whole number below 2^53, times or over a power of ten that a double holds: one
+ * rounding, so the nearest double, as strtod finds it. Not where doubles are rounded twice. */
+static int convert_short(const struct decimal *d, long exponent, double *value)
+{
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    uint64_t whole = 0;
+    if (FLT_EVAL_METHOD != 0 || d->count > 15 || exponent < -22 || exponent > 22)
+        return 0;
+    for (size_t i = 0; i < d->count; i++)
+        whole = whole * 10 + (uint64_t)(d->digits[i] - '0');
+    *value = exponent < 0 ? (double)whole / tens[-exponent] : (double)whole * tens[exponent];
+    return 1;
+}
+
 static enum number_status convert(struct decimal *d, int shift, double *value)
 {
     char text[DIGITS_LIMIT + 32];
-    d->digits[d->count] = '\0';
-    snprintf(text, sizeof text, "%se%ld", d->digits, d->exponent + shift);
-    double v = d->count ? strtod(text, NULL) : 0.0;
+    double v;
+    if (!convert_short(d, d->exponent + shift, &v)) {
+        d->digits[d->count] = '\0';
+        snprintf(text, sizeof text, "%se%ld", d->digits, d->exponent + shift);
+        v = d->count ? strtod(text, NULL) : 0.0;
+    }
     if (v - v != 0.0)
         return NUMBER_TOO_LARGE;
     *value = d->negative && v != 0.0 ? -v : v;
@@ -175,6 +196,14 @@ static enum number_status read_note(const char *text, size_t length, struct numb
     return NUMBER_OK;
 }
 
+int number_begins(const char *text, size_t length)
+{
+    int semitone, octave;
+    size_t i = length && (text[0] == '-' || text[0] == '+');
+    i += i < length && text[i] == '.';
+    return (i < length && is_digit(text[i])) || scan_note(text, length, &semitone, &octave) == 0;
+}
+
 int number_note(const char *text, size_t length, int *key)
 {
     int semitone, octave;
@@ -196,7 +225,10 @@ int number_unit_fits(enum number_unit given, enum number_unit wanted)
 enum number_status number_read_in(const char *text, size_t length, const char *unit,
                                   struct number *number)
 {
-    struct decimal d = {.count = 0};
+    struct decimal d;
+    d.count = 0; /* its digits need no zeros */
+    d.exponent = 0;
+    d.too_long = 0;
     *number = (struct number){.unit = NUMBER_BARE};
     enum number_status status = scan(text, length, &d);
     if (status == NUMBER_NOT)

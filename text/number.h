@@ -26,7 +26,10 @@ struct number {
 
 /* Reads the whole of text. */
 enum number_status number_read(const char *text, size_t length, struct number *number);
-/* The same, a bare number being one of the unit named by the text `unit` ("ms", "db", "%"). */
+/* Whether that is anything but NUMBER_NOT. */
+int number_begins(const char *text, size_t length);
+/* As number_read, a bare number being one of the unit named by the text `unit` ("ms", "db", "%").
+ */
 enum number_status number_read_in(const char *text, size_t length, const char *unit,
                                   struct number *number);
 /* Whether a number written in one unit may stand where another is wanted: a bare one anywhere, dB

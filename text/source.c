@@ -58,10 +58,51 @@ struct position source_position(const struct source *source, uint32_t offset)
     return at;
 }
 
+enum { BLOCK = 64 };
+
+/* Neither this nor the next has branches in its loop, so that compilers make vectors of them. */
+static int is_plain(const char *text)
+{
+    unsigned char odd = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        unsigned char c = (unsigned char)text[i];
+        unsigned char control = (unsigned char)(c - 0x20) >= 0x7f - 0x20;
+        unsigned char allowed = (unsigned char)((c == '\t') | (c == '\n') | (c == '\r'));
+        odd = (unsigned char)(odd | (control & (allowed ^ 1)));
+    }
+    return !odd;
+}
+
+static unsigned lines_of_block(const char *text)
+{
+    unsigned char count = 0;
+    for (int i = 0; i < BLOCK; i++)
+        count = (unsigned char)(count + (text[i] == '\n'));
+    return count;
+}
+
+unsigned source_lines(const char *text, size_t size)
+{
+    unsigned count = 0;
+    size_t i = 0;
+    for (; size - i >= BLOCK; i += BLOCK)
+        count += lines_of_block(text + i);
+    for (; i < size; i++)
+        count += text[i] == '\n';
+    return count;
+}
+
 size_t source_clean(const struct source *source)
 {
-    size_t i = source_start(source);
+    size_t i = source_start(source), tried = i;
     while (i < source->size) {
+        if (i >= tried && source->size - i >= BLOCK) {
+            tried = i + BLOCK;
+            if (is_plain(source->text + i)) {
+                i += BLOCK;
+                continue;
+            }
+        }
         unsigned char c = (unsigned char)source->text[i];
         size_t length = utf8_length(source->text + i, source->size - i);
         if (length == 0 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)

@@ -43,6 +43,8 @@ size_t source_start(const struct source *);
 int source_same_file(const struct source *, const struct source *);
 /* Bytes at the start of the text that are UTF-8 without control characters. */
 size_t source_clean(const struct source *);
+/* Line ends among these bytes. */
+unsigned source_lines(const char *text, size_t size);
 /* Reports text that is too large, not UTF-8 or has control characters. 0 when it is clean. */
 int source_check(struct diags *, const struct source *);
 /* Whether the text is JSON: its first character that is neither blank nor comment is '{'. */

@@ -33,6 +33,7 @@ struct vm_call {
     const float *in[VM_OP_INPUTS];
     float *out[VM_OP_OUTPUTS];
     uint32_t *state;              /* [word][lane] */
+    uint32_t *more;               /* of a pair's second op */
     const struct vm_delay *delay; /* of a port */
     const struct vm_table *table;
     uint32_t varying;

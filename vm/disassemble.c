@@ -37,6 +37,16 @@ static int whole_digits(float x)
     return digits;
 }
 
+/* A host's locale may have another point, of several bytes even. */
+static void put_point(char *text)
+{
+    size_t begin = strspn(text, "-0123456789"), length = strcspn(text + begin, "e0123456789");
+    if (length == 0)
+        return;
+    text[begin] = '.';
+    memmove(text + begin + 1, text + begin + length, strlen(text + begin + length) + 1);
+}
+
 void vm_float_text(float x, char *text)
 {
     int whole = whole_digits(x);
@@ -44,8 +54,9 @@ void vm_float_text(float x, char *text)
         snprintf(text, 32, "%.*g", digits > whole ? digits : whole, (double)x);
         float back = strtof(text, NULL);
         if (memcmp(&back, &x, sizeof x) == 0)
-            return;
+            break;
     }
+    put_point(text);
 }
 
 /* A quoted string; what is not plain ASCII as \xNN. */

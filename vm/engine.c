@@ -102,6 +102,7 @@ static uint32_t not_finite(const float *values, uint32_t n)
     return (uint32_t)lane_any(bad);
 }
 
+extern void (*const NAME(vm_pairs_, VM_SUFFIX)[])(struct vm_call *, uint32_t);
 extern const struct vm_engine NAME(vm_engine_, VM_SUFFIX);
-const struct vm_engine NAME(vm_engine_, VM_SUFFIX) = {LANES, run_table, read_port, write_port,
-                                                      not_finite};
+const struct vm_engine NAME(vm_engine_, VM_SUFFIX) = {
+    LANES, run_table, NAME(vm_pairs_, VM_SUFFIX), read_port, write_port, not_finite};

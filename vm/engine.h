@@ -7,7 +7,8 @@
 
 struct vm_engine {
     unsigned lanes;
-    void (*const *run)(struct vm_call *, uint32_t frames); /* by row of vm_ops */
+    void (*const *run)(struct vm_call *, uint32_t frames);   /* by row of vm_ops */
+    void (*const *pairs)(struct vm_call *, uint32_t frames); /* by row of pairs.def */
     void (*read_port)(struct vm_call *, uint32_t frames);
     void (*write_port)(struct vm_call *, uint32_t frames);
     /* Nonzero when any of n values is NaN or infinite. n is a multiple of lanes. */

@@ -10,12 +10,12 @@ extern const struct vm_engine vm_engine_1_avx512, vm_engine_16_avx512;
 #endif
 
 /* Best first within a width. VM_NARROW: a build with base's 1 and 4 alone, for a
- * quick test. */
+ * quick test; VM_BASE: one with base's alone. */
 static const struct {
     const struct vm_engine *engine;
     enum rp_isa isa;
 } engines[] = {
-#if defined __x86_64__ && !defined VM_NARROW
+#if defined __x86_64__ && !defined VM_NARROW && !defined VM_BASE
     {&vm_engine_16_avx512, RP_ISA_AVX512}, {&vm_engine_16_avx2, RP_ISA_AVX2},
     {&vm_engine_8_avx2, RP_ISA_AVX2},      {&vm_engine_4_avx2, RP_ISA_AVX2},
     {&vm_engine_1_avx512, RP_ISA_AVX512},  {&vm_engine_1_avx2, RP_ISA_AVX2},

@@ -18,7 +18,7 @@
 enum { VM_FLOAT_MODES = 0xffc0, VM_FLOAT_USUAL = 0x1f80 };
 VM_FLOAT_FN uint32_t vm_float_get(void)
 {
-    uint32_t word;
+    uint32_t word = 0; /* MemorySanitizer does not see the store */
     __asm__ volatile("stmxcsr %0" : "=m"(word) : : "memory");
     return word;
 }

@@ -11,11 +11,18 @@
 #include "vm/math.h"
 #include "vm/memory.h"
 
-/* KERNEL for a row without ring and table, MEMORY_KERNEL for one with. */
+/* KERNEL for a row without ring and table, MEMORY_KERNEL for one with, STEADY_KERNEL for one
+ * without that does less where memory->steady says that inputs rest: it is never told of the first
+ * frame of a stretch. What its struct has behind the row's state words lasts for a stretch. */
 #define KERNEL(name)                                                                               \
+    enum { asks_##name = 0 };                                                                      \
     LANE_FN void k_##name(const lane *in, lane *out, void *state,                                  \
                           const struct memory *memory __attribute__((unused)))
 #define MEMORY_KERNEL(name)                                                                        \
+    enum { asks_##name = 0 };                                                                      \
+    LANE_FN void k_##name(const lane *in, lane *out, void *state, const struct memory *memory)
+#define STEADY_KERNEL(name)                                                                        \
+    enum { asks_##name = 1 };                                                                      \
     LANE_FN void k_##name(const lane *in, lane *out, void *state, const struct memory *memory)
 
 #define VM_RATE 48000.0f

@@ -122,6 +122,17 @@ LANE_FN ulane lane_as_uint(ilane i)
     return (ulane)i;
 }
 
+/* Sums that wrap: of what a snapshot holds, which may be anything. */
+LANE_FN ilane lane_iadd(ilane a, ilane b)
+{
+    return (ilane)((ulane)a + (ulane)b);
+}
+
+LANE_FN ilane lane_isub(ilane a, ilane b)
+{
+    return (ilane)((ulane)a - (ulane)b);
+}
+
 #if VM_VEC == 1
 LANE_FN ilane lane_lt(lane a, lane b)
 {
@@ -199,6 +210,13 @@ LANE_FN ilane lane_isel(ilane m, ilane a, ilane b)
 }
 LANE_FN int lane_any(ilane m)
 {
+#if VM_VEC == 16 && defined __AVX512F__
+    return _mm512_test_epi32_mask((__m512i)m, (__m512i)m) != 0;
+#elif VM_VEC == 8 && defined __AVX__
+    return !_mm256_testz_si256((__m256i)m, (__m256i)m);
+#elif VM_VEC == 4 && defined __SSE2__
+    return _mm_movemask_epi8((__m128i)m) != 0;
+#endif
     int32_t any = 0;
     for (int i = 0; i < VM_VEC; i++)
         any |= m[i];
@@ -289,5 +307,11 @@ LANE_FN lane lane_flush(lane x)
     ilane keep = lane_igt((ilane)(u & 0x7fffffffu), lane_iset(0x1e3ce508)); /* 1e-20f */
     return lane_from_bits(u & (ulane)keep);
 }
+
+/* Where branches are counted, what is not above is not inlined: each call would count anew. */
+#ifdef COVERAGE
+#undef LANE_FN
+#define LANE_FN static __attribute__((unused))
+#endif
 
 #endif

@@ -1,6 +1,6 @@
 /* load.c - a checked file becomes a program: decoded once, so that running it looks nothing up. */
 #include "vm/bump.h"
-#include "vm/program.h"
+#include "vm/pairs.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -163,6 +163,8 @@ static void find_block(struct rp_program *p)
                  p->ports[port].low >> n->rate < p->block)
             p->block = p->ports[port].low >> n->rate;
     }
+    if (p->block > 16) /* whole vectors along time */
+        p->block &= ~15u;
 }
 
 /* What an instruction of that rate may read: a constant, or what has the same rate; the ops that
@@ -213,6 +215,31 @@ static void find_readers(struct rp_program *p)
             p->reader[p->ports[p->code[i].arg].channel] = i;
 }
 
+/* Registers whose signals an instruction works with: of a pair's second also what the first reads.
+ */
+static unsigned uses(const struct rp_program *p, const struct vm_instruction *n, uint32_t *used)
+{
+    unsigned count = 0;
+    if (n->first != VM_NONE)
+        for (unsigned j = 0; j < p->code[n->first].inputs; j++)
+            used[count++] = p->code[n->first].in[j];
+    for (unsigned j = 0; j < n->inputs; j++)
+        used[count++] = n->in[j];
+    for (unsigned j = 0; j < n->outputs; j++)
+        used[count++] = n->out[j];
+    return count;
+}
+
+static void find_last_uses(const struct rp_program *p, uint32_t *last_use)
+{
+    uint32_t used[2 * VM_OP_INPUTS + VM_OP_OUTPUTS];
+    for (uint32_t i = 0; i < p->instruction_count; i++) {
+        unsigned count = uses(p, &p->code[i], used);
+        for (unsigned j = 0; j < count; j++)
+            last_use[used[j]] = i;
+    }
+}
+
 /* Gives every register that may vary within a stretch a buffer of its rate's size, free again for
  * others of that rate after its last use; the last freed is taken first, so that the working set
  * stays small. An instruction's outputs are placed before its inputs are freed: kernels may assume
@@ -220,13 +247,8 @@ static void find_readers(struct rp_program *p)
 static int assign_buffers(struct rp_program *p, const struct scratch *s)
 {
     uint32_t spare[VM_MAX_RATE + 1] = {0}, live = 0; /* spare: the register freed last, or 0 */
-    for (uint32_t i = 0; i < p->instruction_count; i++) {
-        const struct vm_instruction *n = &p->code[i];
-        for (unsigned j = 0; j < n->outputs; j++)
-            s->last_use[n->out[j]] = i;
-        for (unsigned j = 0; j < n->inputs; j++)
-            s->last_use[n->in[j]] = i;
-    }
+    p->buffer_blocks = 0;
+    find_last_uses(p, s->last_use);
     for (uint32_t i = 0; i < p->instruction_count; i++) {
         const struct vm_instruction *n = &p->code[i];
         if (n->opcode == VM_LOAD_CONST) {
@@ -243,8 +265,10 @@ static int assign_buffers(struct rp_program *p, const struct scratch *s)
         }
         if (live > VM_MAX_LIVE)
             return -1;
-        for (unsigned j = 0; j < n->inputs + n->outputs; j++) {
-            uint32_t r = j < n->inputs ? n->in[j] : n->out[j - n->inputs];
+        uint32_t used[2 * VM_OP_INPUTS + VM_OP_OUTPUTS];
+        unsigned count = uses(p, n, used);
+        for (unsigned j = 0; j < count; j++) {
+            uint32_t r = used[j];
             if (s->last_use[r] != i || p->buffer[r] == VM_NONE)
                 continue;
             s->next[r] = spare[s->rate[r]];
@@ -302,6 +326,10 @@ struct rp_program *rp_load(const void *bytes, size_t size, void *memory, size_t 
         }
         return NULL;
     }
+    vm_find_pairs(p, scratch.next, scratch.last_use);
+    if (assign_buffers(p, &scratch) == 0)
+        return p;
+    vm_forget_pairs(p); /* they keep signals a little longer */
     if (assign_buffers(p, &scratch) == 0)
         return p;
     fail(error, RP_REFUSED, "more than 65536 signals are alive at once");

@@ -1,90 +1,16 @@
 /* loops.c - a family's kernels wrapped in loops over the frames of a stretch: built once per
  * family, lane width and ISA. VM_OPS and VM_KERNELS are the family's files, the rest width.h says.
  */
-#include "vm/call.h"
-#include "vm/width.h"
+#include "vm/loop.h"
 #include VM_KERNELS
-
-enum { SIDE = PARTS > 1 ? 2 : 1 };
-
-/* A part's state words, in a row as the kernel's struct has them. */
-LANE_FN void load_state(unsigned char *words, const uint32_t *state, unsigned count, unsigned part)
-{
-    for (unsigned w = 0; w < count; w++)
-        memcpy(words + w * sizeof(lane), state + w * LANES + part * VEC, sizeof(lane));
-}
-
-LANE_FN void store_state(uint32_t *state, const unsigned char *words, unsigned count, unsigned part)
-{
-    for (unsigned w = 0; w < count; w++)
-        memcpy(state + w * LANES + part * VEC, words + w * sizeof(lane), sizeof(lane));
-}
-
-LANE_FN struct memory memory_of(const struct vm_call *c, unsigned kind, unsigned part)
-{
-    struct memory m = {.rate = (float)(1u << c->rate), .share = 1.0f / (float)(1u << c->rate)};
-    if (kind == VM_RING || kind == VM_TAP || kind == VM_RING_TABLE) {
-        m.ring = c->delay->ring + part * VEC;
-        m.mask = c->delay->mask;
-        m.now = c->delay->at;
-        m.low = c->delay->low;
-        m.high = c->delay->high;
-    }
-    if (kind == VM_TABLE || kind == VM_RING_TABLE) {
-        m.table = c->table->values;
-        m.length = c->table->length;
-    }
-    return m;
-}
-
-typedef void kernel_fn(const lane *in, lane *out, void *state, const struct memory *memory);
-
-/* One kernel over the frames of a stretch. With everything but `frames` known at compile time
- * this folds into a plain loop: inputs that do not vary are loaded once, state stays in
- * registers, and a stateless kernel of one lane vectorises along time. Where a group has several
- * parts, two go side by side: each hides the other's latency. */
-LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigned inputs,
-                  unsigned outputs, unsigned words, unsigned kind, uint32_t varying)
-{
-    enum { STATE = VM_OP_STATE * sizeof(lane) };
-    for (unsigned first = 0; first < PARTS; first += SIDE) {
-        const float *restrict from[SIDE][VM_OP_INPUTS];
-        float *restrict to[SIDE][VM_OP_OUTPUTS];
-        lane in[SIDE][VM_OP_INPUTS], out[VM_OP_OUTPUTS];
-        _Alignas(lane) unsigned char state[SIDE][STATE];
-        struct memory memory[SIDE];
-        for (unsigned s = 0; s < SIDE; s++) {
-            for (unsigned j = 0; j < inputs; j++) {
-                from[s][j] = c->in[j] + (first + s) * VEC;
-                in[s][j] = load(from[s][j]);
-            }
-            for (unsigned j = 0; j < outputs; j++)
-                to[s][j] = c->out[j] + (first + s) * VEC;
-            load_state(state[s], c->state, words, first + s);
-            memory[s] = memory_of(c, kind, first + s);
-        }
-        for (uint32_t i = 0; i < frames; i++) {
-            for (unsigned s = 0; s < SIDE; s++) {
-                for (unsigned j = 0; j < inputs; j++)
-                    if (varying >> j & 1)
-                        in[s][j] = load(from[s][j] + (size_t)i * LANES);
-                kernel(in[s], out, state[s], &memory[s]);
-                memory[s].now++;
-                for (unsigned j = 0; j < outputs; j++)
-                    store(to[s][j] + (size_t)i * LANES, out[j]);
-            }
-        }
-        for (unsigned s = 0; s < SIDE; s++)
-            store_state(c->state, state[s], words, first + s);
-    }
-}
 
 /* Which inputs vary is known to the compiler in the common cases: each set of up to two inputs; of
  * more, the first alone (a filter at rest), all (a filter on the move), and for an op with state
  * none. A loop that looks while it runs takes the others, and ops with much state or memory, whose
  * kernel is so long that what stands around it does not matter. An op without state that runs on
  * uniform values alone runs for one frame, where a value is as good as a signal. */
-#define ONE_LOOP(name, mask) loop(c, frames, k_##name, inputs, outputs, words, kind, mask)
+#define ONE_LOOP(name, mask)                                                                       \
+    loop(c, frames, k_##name, inputs, outputs, words, 0, kind, mask, asks_##name)
 
 #define LOOPS(name, n_in, n_out, n_state, memory)                                                  \
     const unsigned inputs = n_in, outputs = n_out, words = n_state, kind = memory;                 \

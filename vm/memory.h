@@ -20,6 +20,7 @@ struct memory {
     uint32_t length; /* of the table, at least 1 */
     float rate;      /* frames of the op's own a frame of the sample rate: 1, 2, 4 or 8 */
     float share;     /* of them one is: 1/rate, exact */
+    uint32_t steady; /* bit j: input j is what it was a frame ago */
 };
 
 /* This frame's slot becomes x; what is below 1e-20 becomes 0, so that no ring holds denormals. */

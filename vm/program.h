@@ -42,8 +42,9 @@ struct vm_instruction {
     uint32_t arg;              /* constant, parameter or port number; CALL_OP: row of vm_ops */
     uint32_t key, port, table; /* CALL_OP of an op that has them */
     uint32_t in[VM_OP_INPUTS], out[VM_OP_OUTPUTS];
-    uint32_t state; /* first state word */
-    uint32_t cost;  /* operations a frame of the sample rate, at most */
+    uint32_t state;         /* first state word */
+    uint32_t cost;          /* operations a frame of the sample rate, at most */
+    uint32_t first, second; /* the other of a pair, if it is its second or first; or VM_NONE */
 };
 
 struct vm_port {

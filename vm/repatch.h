@@ -25,7 +25,7 @@
 
 #define RP_VERSION           "0.1.0"
 #define RP_SAMPLE_RATE       48000
-#define RP_BLOCK             64 /* frames computed at a time, at most */
+#define RP_BLOCK             256 /* frames computed at a time, at most */
 #define RP_MAX_LANES         16
 #define RP_FORMAT_VERSION    1
 #define RP_SEMANTICS_VERSION 1
@@ -168,9 +168,11 @@ struct rp_tap_values {
     uint32_t instruction; /* its number in the program */
     unsigned output;      /* which of its values */
     const char *node;     /* the node it belongs to, by its id in the patch; NULL: not known */
+    const char *op;       /* its mnemonic, of CALL_OP the op's */
     const float *values;  /* of frame i: values[i * stride]; good during the call */
     size_t stride;        /* 0: one value for all frames */
-    uint32_t frames;      /* at the op's own rate: 1, 2, 4 or 8 for each frame of the stretch */
+    uint32_t frames;      /* at the op's own rate */
+    unsigned rate;        /* 1, 2, 4 or 8 of them for each frame of the stretch */
 };
 struct rp_tap {
     unsigned lane;

@@ -2,8 +2,8 @@
  * rendering of it. Reads s0.wav .. s15.wav in the current folder. Prints the ratio of RMS per
  * channel and the SNR. Exit 0: as long as wanted, RMS within 1 %, SNR above 60 dB; else 1; 2:
  * trouble. */
+#include "../wav.h"
 #include "voices.h"
-#include "wav.h"
 #include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
  *     32768 (x[i] + (x[i+1] - x[i]) f) = -m * -32768 + h * w
  * h loses half a unit, which is below the noise of the output's 16 bits. */
 #define _DEFAULT_SOURCE
+#include "../wav.h"
 #include "voices.h"
-#include "wav.h"
 #include <fcntl.h>
 #include <immintrin.h>
 #include <stdio.h>

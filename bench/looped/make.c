@@ -1,7 +1,7 @@
 /* make - writes what bench/looped.sh plays into the current folder: s0.wav .. s15.wav, the score
  * for patchrun, and the same numbers for Faust. Integers only: the same files everywhere. */
+#include "../wav.h"
 #include "voices.h"
-#include "wav.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -50,8 +50,6 @@ static const char *help_for(const struct data *d)
 /* 0, or -1 when it was reported why not. */
 static int check_response(struct lowering *l, unsigned node, const struct data *d)
 {
-    if (!d)
-        return -1;
     if (fault_of(d)) {
         lower_error(l, node, fault_of(d), help_for(d));
         return -1;
@@ -83,7 +81,7 @@ void lower_CONVOLVE_STEREO(struct lowering *l, unsigned node)
                                in_table(l, node, VM_IN_CONVOLVE_STEREO_right)};
     struct signal in = in_signal(l, node, VM_IN_CONVOLVE_STEREO_in);
     int gain = in_value(l, node, VM_IN_CONVOLVE_STEREO_level), out[2];
-    unsigned column = !d[1] && d[0] && d[0]->columns == 2;
+    unsigned column = !d[1] && d[0]->columns == 2;
     if (!d[1])
         d[1] = d[0];
     for (unsigned s = 0; s < 2; s++) {

@@ -245,8 +245,6 @@ void lower_DELAY_MULTITAP(struct lowering *l, unsigned node)
 {
     const struct data *taps = in_table(l, node, VM_IN_DELAY_MULTITAP_taps);
     int x = in_value(l, node, VM_IN_DELAY_MULTITAP_in), sum[2] = {IR_NONE, IR_NONE};
-    if (!taps)
-        return;
     if (taps->columns < 2 || taps->columns > 3) {
         lower_row_error(l, node, VM_IN_DELAY_MULTITAP_taps, 0,
                         "wants rows of (time gain) or (time gain pan)",

@@ -35,7 +35,7 @@ int in_constant(const struct lowering *, unsigned node, unsigned input, double *
 /* The bounds of what an input can be, as far as they are known: a constant's value, a lone param's
  * range; else `otherwise` low and high. Not scaled by rate. */
 void in_range(const struct lowering *, unsigned node, unsigned input, double *low, double *high);
-/* Of a DATA input; NULL when nothing was given. */
+/* Of a DATA input; NULL when nothing was given to one that needs nothing. */
 const struct data *in_table(const struct lowering *, unsigned node, unsigned input);
 /* The node's rate: 1, 2, 4 or 8 times the sample rate. */
 double node_rate(const struct lowering *, unsigned node);

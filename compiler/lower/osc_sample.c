@@ -109,7 +109,7 @@ void lower_OSC_SAMPLE(struct lowering *l, unsigned node)
     static const enum vm_op read[] = {VM_OP_sample_cubic, VM_OP_sample_linear, VM_OP_sample_sinc};
     struct sound s = {.data = in_table(l, node, VM_IN_OSC_SAMPLE_sound)};
     int gate = in_value(l, node, VM_IN_OSC_SAMPLE_gate);
-    int number = s.data && read_sound(l, node, &s) == 0 ? sound_table(l, node, &s) : -1;
+    int number = read_sound(l, node, &s) == 0 ? sound_table(l, node, &s) : -1;
     if (number < 0) {
         set_out(l, node, 0, gate);
         set_out(l, node, 1, gate);

@@ -267,7 +267,7 @@ static int wave_table(struct lowering *l, unsigned node)
     const struct data *data = in_table(l, node, VM_IN_OSC_WAVETABLE_wave);
     int partials = in_static(l, node, VM_IN_OSC_WAVETABLE_as) != 0.0;
     struct wave w = {0};
-    if (!data || check_wave(l, node, data, partials, &w) ||
+    if (check_wave(l, node, data, partials, &w) ||
         (partials ? read_partials(l, data, &w) : read_cycles(l, data, &w)))
         return -1;
     struct plan p = plan_levels(w.harmonics);

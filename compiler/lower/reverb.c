@@ -6,7 +6,8 @@ enum {
     PAIRS = 8,
     LINES = 2 * PAIRS,
     DIFFUSERS = 4,
-    SHORTEST = 67, /* frames, beyond a block: what is read was there before it */
+    SHORTEST = 67,     /* frames of a line that rests */
+    LEAST_FRAMES = 64, /* of one that moves: what is computed at a time */
 };
 
 /* Lengths at size 1, in seconds, pair by pair, the left side's first: all-passes, and the lines
@@ -113,8 +114,8 @@ static void read_moving(struct lowering *l, unsigned node, struct delay *d, unsi
                         int swing)
 {
     d->frames = frames;
-    d->port =
-        delay_line(l, node, (double)RP_BLOCK / RP_SAMPLE_RATE, seconds_of(l, node, 2.0 * frames));
+    d->port = delay_line(l, node, (double)LEAST_FRAMES / RP_SAMPLE_RATE,
+                         seconds_of(l, node, 2.0 * frames));
     d->end = tap(l, VM_OP_tap_between, d->port, add(l, constant(l, frames), swing));
 }
 

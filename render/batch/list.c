@@ -371,7 +371,7 @@ static int read_stream(struct list *r, FILE *stream)
     const char *slash = strrchr(r->path, '/');
     struct trees *kept = NULL;
     r->folder = slash ? arena_copy(&r->batch->arena, r->path, (size_t)(slash + 1 - r->path)) : "";
-    struct form_reader *reader = form_open(stream, r->path);
+    struct form_reader *reader = form_open(stream, r->path, FORM_BATCH);
     if (!reader || !r->folder)
         list_trouble(r, "out of memory");
     else

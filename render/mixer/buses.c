@@ -104,7 +104,7 @@ static bool run_effect(struct mixer *m, uint32_t bus, float *const signal[2])
     const struct mix_tap *tap = m->config.tap;
     int tapped = tap && tap->bus == (int)bus ? 0 : -1;
     if (tapped == 0)
-        tap->sound(tap->context, 0);
+        tap->sound(tap->context, 0, 0);
     for (uint32_t at = 0, end; at < m->frames; at = end) {
         for (; action != MIX_END && m->bus_actions[action].offset == at;
              action = m->bus_actions[action].next) {

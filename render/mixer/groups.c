@@ -107,14 +107,74 @@ static void mix_span_part(const struct walk *w, const struct mix_span *span, uns
                    w->worker->signals[channels - 1] + first, from, to - from);
 }
 
+/* Lanes whose spans last the whole piece at one level and go to one place: they need not be taken
+ * apart. */
+struct plain {
+    uint32_t lanes; /* bits; 0: none */
+    unsigned count;
+    int32_t bus;
+    float left[RP_MAX_LANES], right[RP_MAX_LANES];
+};
+
+static struct plain find_plain(const struct walk *w, bool stereo)
+{
+    const struct mixer *m = w->worker->mixer;
+    struct plain plain = {0};
+    for (uint32_t i = w->span; i != MIX_END; i = m->spans[i].next) {
+        const struct mix_span *span = &m->spans[i];
+        if (span->begin > w->at || span->end < w->end ||
+            (plain.lanes && span->route.bus != plain.bus) ||
+            !mix_is_plain(w->worker, &span->level, &span->route, w->at))
+            continue;
+        unsigned lane = m->instances[span->instance].lane;
+        struct mix_gains gains = mix_gains(span->level.volume.to, span->level.pan.to, stereo);
+        plain.bus = span->route.bus;
+        plain.lanes |= UINT32_C(1) << lane;
+        plain.count++;
+        plain.left[lane] = gains.left;
+        plain.right[lane] = gains.right;
+    }
+    return plain;
+}
+
+static bool is_watched(const struct walk *w)
+{
+    const struct mix_group *g = w->group;
+    for (unsigned lane = 0; lane < g->lanes; lane++) {
+        const struct mix_instance *i = &w->worker->mixer->instances[g->instance[lane]];
+        if (g->live >> lane & 1 && i->watched && !i->loud)
+            return true;
+    }
+    return false;
+}
+
 /* Spans of a sound follow each other, and are listed by their ends. */
 static void mix_piece(struct walk *w, unsigned channels)
 {
     const struct mixer *m = w->worker->mixer;
+    const struct mix_group *g = w->group;
+    float *const *planes = w->worker->planes;
+    uint32_t n = w->end - w->at;
+    bool others = false;
     while (w->span != MIX_END && m->spans[w->span].end <= w->at)
         w->span = m->spans[w->span].next;
+    struct plain plain = find_plain(w, channels > 1);
     for (uint32_t i = w->span; i != MIX_END; i = m->spans[i].next)
-        mix_span_part(w, &m->spans[i], channels);
+        others |= m->spans[i].begin < w->end &&
+                  !(plain.lanes >> m->instances[m->spans[i].instance].lane & 1);
+    if (others || is_watched(w)) {
+        for (unsigned c = 0; c < channels; c++)
+            m->kernels->planes(planes[c], g->lanes, n, w->worker->signals[c]);
+        listen(w, channels);
+    }
+    if (plain.count > 0) {
+        struct mix_place *place = mix_place(w->worker, plain.bus, plain.count);
+        m->kernels->add_lanes(planes[0], planes[channels - 1], g->lanes, n, plain.left, plain.right,
+                              place->left + w->at, place->right + w->at);
+    }
+    for (uint32_t i = w->span; others && i != MIX_END; i = m->spans[i].next)
+        if (!(plain.lanes >> m->instances[m->spans[i].instance].lane & 1))
+            mix_span_part(w, &m->spans[i], channels);
 }
 
 /* The lane in which the voice that the tap listens to sounds, or -1. */
@@ -126,7 +186,7 @@ static int tapped_lane(const struct walk *w)
         const struct mix_instance *i = &m->instances[w->group->instance[lane]];
         if (!(w->group->live >> lane & 1) || (int64_t)i->voice != tap->voice)
             continue;
-        tap->sound(tap->context, i->begun);
+        tap->sound(tap->context, i->begun, w->at);
         return (int)lane;
     }
     return -1;
@@ -143,9 +203,6 @@ static bool run_piece(struct walk *w)
         keep_fault(w, &error);
         return false;
     }
-    for (unsigned c = 0; c < channels; c++)
-        m->kernels->planes(w->worker->planes[c], g->lanes, n, w->worker->signals[c]);
-    listen(w, channels);
     mix_piece(w, channels);
     return true;
 }

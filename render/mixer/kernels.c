@@ -39,7 +39,18 @@ static void planes(const float *from, unsigned lanes, uint32_t n, float *to)
             to[l * (size_t)MIX_TICK + i] = mix_hold(from[i * (size_t)lanes + l] * MIX_UNIT);
 }
 
-const struct mix_kernels mix_kernels_plain = {sample, add, planes};
+static void add_lanes(const float *a, const float *b, unsigned lanes, uint32_t n,
+                      const float *gain_left, const float *gain_right, int32_t *left,
+                      int32_t *right)
+{
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned l = 0; l < lanes; l++) {
+            left[i] += mix_rne(mix_hold(a[i * (size_t)lanes + l] * MIX_UNIT) * gain_left[l]);
+            right[i] += mix_rne(mix_hold(b[i * (size_t)lanes + l] * MIX_UNIT) * gain_right[l]);
+        }
+}
+
+const struct mix_kernels mix_kernels_plain = {sample, add, planes, add_lanes};
 
 const struct mix_kernels *mix_kernels(enum rp_isa isa)
 {

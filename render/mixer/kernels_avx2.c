@@ -245,5 +245,95 @@ AVX2 static void planes(const float *from, unsigned lanes, uint32_t n, float *to
     mix_kernels_plain.planes(from + done * (size_t)lanes, lanes, n - done, to + done);
 }
 
-const struct mix_kernels mix_kernels_avx2 = {sample, add, planes};
+/* A frame's lanes, times their gains, as whole numbers added to eight. */
+AVX2 static inline __attribute__((always_inline)) __m256i gained(const float *from, unsigned lanes,
+                                                                 const float *gain)
+{
+    __m256i sum = _mm256_setzero_si256();
+    for (unsigned l = 0; l < lanes; l += WIDE) {
+        __m256 x = _mm256_mul_ps(hold(from + l), _mm256_loadu_ps(gain + l));
+        sum = _mm256_add_epi32(sum, _mm256_cvtps_epi32(x));
+    }
+    return sum;
+}
+
+/* The sums within each of eight vectors: of pairs, of fours, of the halves. */
+AVX2 static inline __m256i eight_sums(const __m256i *v)
+{
+    __m256i pair[WIDE / 2], four[WIDE / 4];
+    for (unsigned i = 0; i < WIDE / 2; i++)
+        pair[i] = _mm256_hadd_epi32(v[2 * i], v[2 * i + 1]);
+    for (unsigned i = 0; i < WIDE / 4; i++)
+        four[i] = _mm256_hadd_epi32(pair[2 * i], pair[2 * i + 1]);
+    return _mm256_add_epi32(_mm256_permute2x128_si256(four[0], four[1], 0x20),
+                            _mm256_permute2x128_si256(four[0], four[1], 0x31));
+}
+
+/* Eight frames of four lanes: two in each vector. */
+AVX2 static inline __m256i fours(const float *from, const float *gain)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256 gains = _mm256_broadcast_ps((const __m128 *)(const void *)gain);
+    __m256i v[WIDE / 2];
+    for (unsigned i = 0; i < WIDE / 2; i++)
+        v[i] = _mm256_cvtps_epi32(_mm256_mul_ps(hold(from + i * (size_t)WIDE), gains));
+    __m256i low = _mm256_hadd_epi32(v[0], v[1]), high = _mm256_hadd_epi32(v[2], v[3]);
+    return _mm256_permutevar8x32_epi32(_mm256_hadd_epi32(low, high), order);
+}
+
+AVX2 static inline __attribute__((always_inline)) void
+add_eight_frames(const float *from, unsigned lanes, const float *gain, int32_t *to)
+{
+    __m256i v[WIDE], sum = _mm256_loadu_si256((const __m256i *)(const void *)to);
+    if (lanes == 1) {
+        sum = _mm256_add_epi32(
+            sum, _mm256_cvtps_epi32(_mm256_mul_ps(hold(from), _mm256_set1_ps(*gain))));
+    } else if (lanes == WIDE / 2) {
+        sum = _mm256_add_epi32(sum, fours(from, gain));
+    } else {
+        for (unsigned i = 0; i < WIDE; i++)
+            v[i] = gained(from + i * (size_t)lanes, lanes, gain);
+        sum = _mm256_add_epi32(sum, eight_sums(v));
+    }
+    _mm256_storeu_si256((__m256i *)(void *)to, sum);
+}
+
+AVX2 static inline __attribute__((always_inline)) uint32_t
+add_side(const float *from, unsigned lanes, uint32_t n, const float *gain, int32_t *to)
+{
+    uint32_t done = n / WIDE * WIDE;
+    for (uint32_t i = 0; i < done; i += WIDE)
+        add_eight_frames(from + i * (size_t)lanes, lanes, gain, to + i);
+    return done;
+}
+
+AVX2 static uint32_t add_eights(const float *from, unsigned lanes, uint32_t n, const float *gain,
+                                int32_t *to)
+{
+    switch (lanes) {
+    case 1:
+        return add_side(from, 1, n, gain, to);
+    case WIDE / 2:
+        return add_side(from, WIDE / 2, n, gain, to);
+    case WIDE:
+        return add_side(from, WIDE, n, gain, to);
+    case 2 * WIDE:
+        return add_side(from, 2 * WIDE, n, gain, to);
+    default:
+        return 0;
+    }
+}
+
+AVX2 static void add_lanes(const float *a, const float *b, unsigned lanes, uint32_t n,
+                           const float *gain_left, const float *gain_right, int32_t *left,
+                           int32_t *right)
+{
+    uint32_t done = add_eights(a, lanes, n, gain_left, left);
+    add_eights(b, lanes, n, gain_right, right);
+    size_t first = done * (size_t)lanes;
+    mix_kernels_plain.add_lanes(a + first, b + first, lanes, n - done, gain_left, gain_right,
+                                left + done, right + done);
+}
+
+const struct mix_kernels mix_kernels_avx2 = {sample, add, planes, add_lanes};
 #endif

@@ -83,7 +83,7 @@ static void add(const int32_t *from, uint32_t n, int32_t *to)
 
 static void send(const struct stretch *s, const struct mix_send *to)
 {
-    struct mix_place *place = mix_place(s->worker, to->bus);
+    struct mix_place *place = mix_place(s->worker, to->bus, 1);
     float gain = (float)to->amount / 255.0f;
     for (uint32_t i = 0; i < s->n; i++) {
         place->left[s->at + i] += mix_rne((float)s->left[i] * gain);
@@ -101,7 +101,7 @@ static void interleave(const struct stretch *s, int32_t *to)
 
 static void distribute(const struct stretch *s)
 {
-    struct mix_place *place = mix_place(s->worker, s->route->bus);
+    struct mix_place *place = mix_place(s->worker, s->route->bus, 1);
     add(s->left, s->n, place->left + s->at);
     add(s->right, s->n, place->right + s->at);
     for (unsigned i = 0; i < s->route->send_count; i++)
@@ -113,20 +113,20 @@ static void distribute(const struct stretch *s)
         interleave(s, s->part_direct);
 }
 
-/* It goes to one place, and is wanted nowhere else. */
-static bool simple(const struct stretch *s)
+/* It goes to one place. */
+static bool goes_one_way(const struct mix_route *route)
 {
     unsigned amounts = 0;
-    for (unsigned i = 0; i < s->route->send_count; i++)
-        amounts |= s->route->sends[i].amount;
-    return !s->part && amounts == 0;
+    for (unsigned i = 0; i < route->send_count; i++)
+        amounts |= route->sends[i].amount;
+    return amounts == 0;
 }
 
 static void with_gains(struct stretch *s, const float *a, const float *b, struct mix_gains g)
 {
     const struct mix_kernels *k = s->worker->mixer->kernels;
-    if (simple(s)) {
-        struct mix_place *place = mix_place(s->worker, s->route->bus);
+    if (!s->part && goes_one_way(s->route)) {
+        struct mix_place *place = mix_place(s->worker, s->route->bus, 1);
         k->add(a, b, s->n, g.left, g.right, place->left + s->at, place->right + s->at);
         return;
     }
@@ -158,6 +158,14 @@ static uint64_t moving(const struct mix_ramp *r, uint64_t frame)
 {
     uint64_t k = frame - r->begin;
     return k < r->frames ? r->frames - k : 0;
+}
+
+bool mix_is_plain(const struct mix_worker *w, const struct mix_level *level,
+                  const struct mix_route *route, uint32_t at)
+{
+    uint64_t frame = w->mixer->frame + at;
+    return !w->mixer->voice && goes_one_way(route) && moving(&level->pan, frame) == 0 &&
+           moving(&level->volume, frame) == 0;
 }
 
 void mix_contribute(struct mix_worker *w, const struct mix_level *level,

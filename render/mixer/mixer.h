@@ -74,8 +74,9 @@ struct mix_event {
 /* `tap.lane` is not looked at. */
 struct mix_tap {
     int voice, bus; /* one of them; the other is -1 */
-    /* What is heard next is of the sound that began at that frame; of a bus it is frame 0. */
-    void (*sound)(void *context, uint64_t begun);
+    /* What is heard next is of the sound that began at that frame, of a bus at frame 0; its first
+     * frame is number `at` of the tick. */
+    void (*sound)(void *context, uint64_t begun, uint32_t at);
     void *context;
     struct rp_tap tap;
 };

@@ -233,6 +233,10 @@ struct mix_kernels {
                 int32_t *left, int32_t *right);
     /* n frames of [frame][lane] to [lane][MIX_TICK]: times 2^23, held within 2^24. */
     void (*planes)(const float *from, unsigned lanes, uint32_t n, float *to);
+    /* Both at once for all lanes, gains by lane: a and b as they come, [frame][lane]. */
+    void (*add_lanes)(const float *a, const float *b, unsigned lanes, uint32_t n,
+                      const float *gain_left, const float *gain_right, int32_t *left,
+                      int32_t *right);
 };
 
 struct mix_crew;
@@ -328,13 +332,17 @@ void mix_contribute(struct mix_worker *, const struct mix_level *, const struct 
                     bool stereo, const float *a, const float *b, uint32_t at, uint32_t n,
                     int32_t *part, int32_t *part_direct);
 
+/* Whether a level stays what it is from frame `at` of the tick on, and all goes to one place. */
+bool mix_is_plain(const struct mix_worker *, const struct mix_level *, const struct mix_route *,
+                  uint32_t at);
+
 /* ---- sums.c ---- */
 
 bool mix_places_make(struct mix_worker *);
 void mix_places_free(struct mix_worker *);
 void mix_places_clear(struct mix_worker *);
-/* Ready for one more addition of at most 2^24 a frame. */
-struct mix_place *mix_place(struct mix_worker *, int32_t bus);
+/* Ready for so many more additions of at most 2^24 a frame. */
+struct mix_place *mix_place(struct mix_worker *, int32_t bus, unsigned additions);
 /* All threads' sums of a place into the first one's. NULL: nothing was added. */
 struct mix_place *mix_place_total(struct mixer *, int32_t bus);
 

@@ -51,16 +51,17 @@ static void flush(struct mix_place *p, uint32_t frames)
     p->additions = 0;
 }
 
-struct mix_place *mix_place(struct mix_worker *w, int32_t bus)
+struct mix_place *mix_place(struct mix_worker *w, int32_t bus, unsigned additions)
 {
     struct mix_place *p = &w->places[bus + 1];
     uint32_t frames = w->mixer->frames;
-    if (p->additions == MIX_ADDITIONS)
+    if (p->additions + additions > MIX_ADDITIONS)
         flush(p, frames);
-    if (p->additions++ == 0) {
+    if (p->additions == 0) {
         memset(p->left, 0, frames * sizeof *p->left);
         memset(p->right, 0, frames * sizeof *p->right);
     }
+    p->additions += additions;
     p->heard = true;
     return p;
 }

@@ -178,10 +178,10 @@ static struct mix_config configure(struct performance *p)
     };
 }
 
-static void on_sound(void *context, uint64_t begun)
+static void on_sound(void *context, uint64_t begun, uint32_t at)
 {
     struct performance *p = context;
-    taps_sound(p->taps, begun);
+    taps_sound(p->taps, begun, at);
 }
 
 /* "voice3" or "bus.NAME". False: there is no such place. */
@@ -282,6 +282,8 @@ static enum render_status run_tick(struct performance *p, unsigned frames,
     uint64_t from = max64(plan->from, p->at) - p->at;
     enum render_status status =
         timeline_until(plan->score->timeline, p->at + frames, &commands, &count, error);
+    if (p->taps)
+        taps_keep(p->taps, p->at / MIX_TICK == plan->ladder_values);
     if (status == RENDER_OK)
         status = mixer_tick(p->mixer, commands, count, frames, &output, error);
     if (status != RENDER_OK)

@@ -17,7 +17,10 @@ static bool not_a(struct reading *r, const struct sx *sx, const char *what, cons
 
 bool is_whole(const struct sx *sx)
 {
-    return sx->kind != SX_LIST && sx->length > 0 && strspn(sx->text, "0123456789") == sx->length;
+    size_t digits = 0;
+    while (sx->text[digits] >= '0' && sx->text[digits] <= '9')
+        digits++;
+    return sx->kind != SX_LIST && digits > 0 && digits == sx->length;
 }
 
 /* --- words -------------------------------------------------------------------------------- */
@@ -82,7 +85,7 @@ const char *arg_name(struct reading *r, const struct sx *sx, const char *what)
 static bool read_ratio(const struct sx *sx, const char *unit, struct ratio *value, bool *fits)
 {
     size_t used = sx->kind == SX_LIST ? 0 : ratio_read(sx->text, sx->length, value, fits);
-    return used > 0 && strcmp(sx->text + used, unit) == 0;
+    return used > 0 && sx->text[used] == unit[0] && strcmp(sx->text + used, unit) == 0;
 }
 
 static bool too_fine(struct reading *r, const struct sx *sx)

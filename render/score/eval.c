@@ -122,9 +122,11 @@ static void unknown_key(struct reading *r, const struct form *f, const struct sx
 
 static int find_key(const struct form *f, const char *name)
 {
-    for (int i = 0; i < KEYS; i++)
-        if ((f->row->keys >> i & 1) && strcmp(key_names[i], name) == 0)
+    for (uint64_t left = f->row->keys; left; left &= left - 1) {
+        int i = __builtin_ctzll(left);
+        if (key_names[i][0] == name[0] && strcmp(key_names[i], name) == 0)
             return i;
+    }
     return -1;
 }
 
@@ -292,6 +294,16 @@ bool score_has_form(const char *name)
     return row_of(name) != NULL;
 }
 
+/* The same; a score has many forms of few names. */
+static const struct form_row *row_again(struct reading *r, const struct sx *name)
+{
+    size_t place = (size_t)(unsigned char)name->text[0] * 5 + name->length;
+    const struct form_row **seen = &r->seen[place % SEEN];
+    if (!*seen || strcmp((*seen)->name, name->text) != 0)
+        *seen = row_of(name->text);
+    return *seen;
+}
+
 static const struct form_row *find_row(struct reading *r, const struct sx *sx)
 {
     if (sx->kind != SX_LIST || !sx->first || sx->first->kind == SX_LIST) {
@@ -299,7 +311,7 @@ static const struct form_row *find_row(struct reading *r, const struct sx *sx)
         diag_help(&r->diags, d, "a form is a list that begins with a word, as (play kick :at 1s)");
         return NULL;
     }
-    const struct form_row *row = row_of(sx->first->text);
+    const struct form_row *row = row_again(r, sx->first);
     return row ? row : unknown_form(r, sx);
 }
 

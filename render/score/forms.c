@@ -1,8 +1,12 @@
 /* forms.c - finds where a form ends, then gives its lines to the reader of its syntax.
  *
  * The scan knows brackets, strings and comments, no more: it finds whole forms, the readers find
- * what is wrong with them. Memory is that of the longest form. */
+ * what is wrong with them. Memory is that of the longest form.
+ *
+ * Lines with which nothing is wrong need no scan: they are read many at a time, by readers that
+ * stop where they find anything else. */
 #include "render/score/forms.h"
+#include "render/score/lines.h"
 #include "text/json.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +21,7 @@ struct form_reader {
     const char *name;
     char *text; /* [begin, end): read, and not yet given out */
     size_t capacity, begin, end;
+    size_t batch;          /* bytes of lines read at once, at most */
     unsigned lines_before; /* of the file, before `begin` */
     enum form_syntax syntax;
     int at_end;   /* of the file */
@@ -35,11 +40,11 @@ struct scan {
 
 enum form_end { FORM_WHOLE, FORM_BROKEN, FORM_OPEN, FORM_LONG, FORM_NONE, FORM_TROUBLE };
 
-struct form_reader *form_open(FILE *file, const char *name)
+struct form_reader *form_open(FILE *file, const char *name, size_t batch)
 {
     struct form_reader *r = calloc(1, sizeof *r);
     if (r)
-        *r = (struct form_reader){.file = file, .name = name};
+        *r = (struct form_reader){.file = file, .name = name, .batch = batch};
     return r;
 }
 
@@ -101,8 +106,7 @@ static int have(struct form_reader *r, struct arena *arena, size_t at, size_t ne
 
 static void drop(struct form_reader *r, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++)
-        r->lines_before += r->text[r->begin + i] == '\n';
+    r->lines_before += source_lines(r->text + r->begin, bytes);
     if (bytes)
         r->mid_line = r->text[r->begin + bytes - 1] != '\n';
     r->begin += bytes;
@@ -286,12 +290,26 @@ struct walk {
     struct arena *arena;
     struct diags *diags;
     const struct source *source;
+    size_t counted; /* bytes whose lines are */
+    unsigned line;
     int wrong; /* something was reported */
 };
 
+/* Nodes are made in the order in which they stand in the text. */
+static struct sx *on_line(struct walk *w, struct sx *sx)
+{
+    if (sx && sx->place.begin > w->counted) {
+        w->line += source_lines(w->source->text + w->counted, sx->place.begin - w->counted);
+        w->counted = sx->place.begin;
+    }
+    if (sx)
+        sx->line = w->line;
+    return sx;
+}
+
 static struct made make(struct walk *w, struct place place)
 {
-    struct sx *list = sx_list(w->arena, place);
+    struct sx *list = on_line(w, sx_list(w->arena, place));
     return (struct made){list, list ? &list->first : NULL};
 }
 
@@ -339,13 +357,13 @@ static void put_items(struct walk *w, struct made *made, const struct json_value
 {
     for (const struct json_value *v = value->first; v; v = v->next) {
         if (v->key)
-            put(made, keyword(w, v));
+            put(made, on_line(w, keyword(w, v)));
         if (json_is_object(v->json) && !v->key)
             put_items(w, made, v);
         else if (json_is_object(v->json) || json_is_array(v->json))
             put(made, list_of(w, v));
         else
-            put(made, scalar(w, v));
+            put(made, on_line(w, scalar(w, v)));
     }
 }
 
@@ -397,7 +415,7 @@ static struct sx *read_whole(const struct form_reader *r, struct arena *arena, s
                              size_t size)
 {
     const struct source *source = keep(r, arena, size);
-    struct walk w = {arena, diags, source, 0};
+    struct walk w = {arena, diags, source, 0, r->lines_before + 1, 0};
     if (!source || source_check(diags, source))
         return NULL;
     return r->syntax == JSON ? read_json(&w) : sx_read(arena, diags, source, 0);
@@ -491,12 +509,47 @@ static struct sx *take_form(struct form_reader *r, struct arena *arena, struct d
     return forms;
 }
 
+/* --- many lines ---------------------------------------------------------------------------- */
+
+/* The end of the last line of a batch. */
+static size_t lines_end(const struct form_reader *r)
+{
+    const char *text = r->text + r->begin;
+    size_t left = r->end - r->begin, end = left < r->batch ? left : r->batch;
+    while (end > 0 && text[end - 1] != '\n')
+        end--;
+    return end;
+}
+
+/* Forms, or none on lines that were passed. NULL: these lines want a closer look, or it is trouble
+ * or memory. */
+static struct sx *read_lines(struct form_reader *r, struct arena *arena, int *trouble)
+{
+    size_t used = 0;
+    if (!r->batch || r->syntax == UNKNOWN || r->lost || r->mid_line)
+        return NULL;
+    have(r, arena, 0, r->batch, trouble);
+    size_t size = *trouble ? 0 : lines_end(r);
+    const struct source *source = size ? keep(r, arena, size) : NULL;
+    if (!source || source_clean(source) < size)
+        return NULL;
+    struct sx *forms = r->syntax == JSON ? json_read_lines(arena, source, &used)
+                                         : sx_read_lines(arena, source, &used);
+    drop(r, used);
+    return used > 0 ? forms : NULL;
+}
+
 struct sx *form_next(struct form_reader *r, struct arena *arena, struct diags *diags, int *status)
 {
     for (;;) {
         struct scanner z = {r, arena, {0}, 0};
         *status = 2;
-        if (r->lost && find_form(r, arena))
+        struct sx *forms = read_lines(r, arena, &z.trouble);
+        if (forms) {
+            *status = 0;
+            return forms;
+        }
+        if (z.trouble || arena->failed || (r->lost && find_form(r, arena)))
             return NULL;
         enum form_end end = scan_form(&z);
         if (end == FORM_TROUBLE)
@@ -508,7 +561,7 @@ struct sx *form_next(struct form_reader *r, struct arena *arena, struct diags *d
             drop(r, z.s.at);
             continue;
         }
-        struct sx *forms = take_form(r, arena, diags, &z.s, end);
+        forms = take_form(r, arena, diags, &z.s, end);
         if (arena->failed)
             return NULL;
         *status = forms ? 0 : 1;

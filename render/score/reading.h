@@ -66,6 +66,7 @@ enum {
     MOST_STEPS = 40000,
 #endif
     MOST_SOURCES = 65536,
+    SEEN = 64,
     MOST_BUSES = 1024
 };
 
@@ -148,12 +149,10 @@ struct reading {
     bool keep;      /* the tree of this top-level form is needed further */
     bool ordered;
     uint64_t ordered_frame;
+    const struct form_row *seen[SEEN]; /* rows that forms had, by some of their names' letters */
     unsigned depth;
     uint64_t steps, commands;
     struct batch *batches; /* kept trees */
-
-    const struct source *line_source; /* where the last line number was asked for */
-    uint32_t line_offset, line;
 };
 
 /* --- eval.c --- */

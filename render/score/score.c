@@ -99,24 +99,6 @@ enum render_status score_late(struct score *score, uint64_t end, struct score_la
     return status ? status : timeline_rewind(score->timeline, error);
 }
 
-/* Lines are counted from where they were counted last: forms come one after another. */
-static uint32_t line_of(struct reading *r, struct place place)
-{
-    if (!place.source)
-        return 0;
-    if (place.source != r->line_source) {
-        r->line_source = place.source;
-        r->line_offset = 0;
-        r->line = place.source->lines_before + 1;
-    }
-    const char *text = place.source->text;
-    for (; r->line_offset < place.begin; r->line_offset++)
-        r->line += text[r->line_offset] == '\n';
-    for (; r->line_offset > place.begin; r->line_offset--)
-        r->line -= text[r->line_offset - 1] == '\n';
-    return r->line;
-}
-
 static void too_many(struct reading *r, const struct sx *sx)
 {
     struct diag *d = score_wrong(r, E_SCORE_LIMIT, sx, "the score has more than %d commands",
@@ -128,7 +110,7 @@ uint64_t score_emit(struct reading *r, const struct sx *sx, struct mix_command *
 {
     r->commands++;
     command->file = r->file_number;
-    command->line = line_of(r, sx->place);
+    command->line = sx->line;
     if (r->diags.count || r->error.status)
         return 0;
     enum render_status status = score_add(r->score, command, &r->error);
@@ -283,17 +265,21 @@ static int read_batch(struct reading *r, struct form_reader *reader, struct aren
 
 static void read_open(struct reading *r, struct form_reader *reader)
 {
+    struct batch *batch = NULL;
     for (int more = 1; more && !score_is_hopeless(r);) {
-        struct batch *batch = new_batch(r);
+        batch = batch ? batch : new_batch(r);
         if (!batch)
             return;
         more = read_batch(r, reader, &batch->arena);
-        r->line_source = NULL;
-        if (r->keep)
-            keep_batch(r, batch);
-        else
-            arena_free(&batch->arena);
+        if (!r->keep) {
+            arena_reset(&batch->arena);
+            continue;
+        }
+        keep_batch(r, batch);
+        batch = NULL;
     }
+    if (batch)
+        arena_free(&batch->arena);
 }
 
 static void check_headed(struct reading *r)
@@ -313,7 +299,7 @@ void score_read_file(struct reading *r, struct score_file *file, FILE *stream)
     uint32_t number = names_add(&r->files, file->path);
     file->folder = folder_of(r, file->path);
     file->number = (uint16_t)(number < MOST_FILE_NUMBER ? number : MOST_FILE_NUMBER);
-    struct form_reader *reader = form_open(stream, file->path);
+    struct form_reader *reader = form_open(stream, file->path, FORM_BATCH);
     if (!reader || !file->folder || number == NAME_NONE) {
         score_trouble(r, "out of memory");
     } else {

@@ -206,6 +206,21 @@ static void exact_frame(struct time_map *map, size_t at, const struct moment *mo
     mpq_add(frame, frame, map->exact);
 }
 
+/* The start for frame_quickly. */
+static void start_quickly(struct time_map *map, struct tempo *tempo)
+{
+    uint64_t whole = 0, part = 0;
+    mpz_fdiv_q_2exp(map->over, tempo->start, POINT);
+    tempo->quick = mpz_sizeinbase(map->over, 2) < 60;
+    mpz_fdiv_r_2exp(map->under, tempo->start, POINT);
+    mpz_fdiv_q_2exp(map->under, map->under, POINT - 32);
+    if (tempo->quick)
+        mpz_export(&whole, NULL, -1, sizeof whole, 0, 0, map->over);
+    mpz_export(&part, NULL, -1, sizeof part, 0, 0, map->under);
+    tempo->whole = (int64_t)whole;
+    tempo->part = (uint32_t)part;
+}
+
 bool time_tempo(struct time_map *map, struct ratio beat, struct ratio bpm)
 {
     const struct moment start = {beat, ratio_whole(0)};
@@ -217,6 +232,7 @@ bool time_tempo(struct time_map *map, struct ratio beat, struct ratio bpm)
     mpz_init(tempo->start);
     if (map->tempo_count > 0)
         scaled_frame(map, map->tempo_count - 1, &start, tempo->start);
+    start_quickly(map, tempo);
     map->tempo_count++;
     return true;
 }
@@ -604,9 +620,64 @@ static void round_exactly(struct time_map *map, size_t at, const struct moment *
     mpq_clear(exact);
 }
 
+static bool times(int64_t *value, int64_t by)
+{
+    return !__builtin_mul_overflow(*value, by, value);
+}
+
+/* As frames_within. False: it does not fit. */
+static bool quickly_within(const struct time_map *map, size_t at, const struct moment *moment,
+                           int64_t *over, int64_t *under)
+{
+    struct ratio beats = moment->beats, frames = moment->frames;
+    *over = 0;
+    *under = 1;
+    if (map->tempo_count > 0 && (beats.num != 0 || at > 0)) {
+        const struct tempo *tempo = &map->tempos[at];
+        int64_t before = tempo->beat.num;
+        *over = beats.num;
+        *under = tempo->bpm.num;
+        if (!times(over, tempo->beat.den) || !times(&before, beats.den) ||
+            __builtin_sub_overflow(*over, before, over) || !times(over, FRAMES_OF_A_MINUTE) ||
+            !times(over, tempo->bpm.den) || !times(under, beats.den) ||
+            !times(under, tempo->beat.den))
+            return false;
+    }
+    int64_t more = frames.num;
+    return frames.num == 0 ||
+           (times(over, frames.den) && times(&more, *under) &&
+            !__builtin_add_overflow(*over, more, over) && times(under, frames.den));
+}
+
+/* floor(x + 1/2), as far as integers of 64 bits can tell. With a start that was rounded down, as a
+ * quotient is, x is less than 3 units too low. */
+static bool frame_quickly(const struct time_map *map, size_t at, const struct moment *moment,
+                          int64_t *frame)
+{
+    int64_t over, under;
+    if (!quickly_within(map, at, moment, &over, &under))
+        return false;
+    int64_t whole = over / under - (over % under < 0), rest = over - whole * under;
+    if (at == 0) {
+        *frame = whole + (rest >= under - rest);
+        return true;
+    }
+    const struct tempo *tempo = &map->tempos[at];
+    if (!tempo->quick || under > INT32_MAX)
+        return false;
+    uint64_t half = UINT64_C(1) << 31;
+    uint64_t part = tempo->part + ((uint64_t)rest << 32) / (uint64_t)under + half;
+    *frame = (int64_t)(part >> 32);
+    return part >> 32 == (part + 3) >> 32 && !__builtin_add_overflow(*frame, whole, frame) &&
+           !__builtin_add_overflow(*frame, tempo->whole, frame);
+}
+
 int64_t time_frame(struct time_map *map, const struct moment *moment)
 {
     size_t at = use_tempo(map, moment);
+    int64_t quick;
+    if (frame_quickly(map, at, moment, &quick))
+        return quick < 0 ? -1 : quick;
     scaled_frame(map, at, moment, map->scaled);
     round_scaled(map->over, map->scaled);
     mpz_add_ui(map->scaled, map->scaled, at); /* it is below one more */

@@ -23,6 +23,9 @@ struct moment {
 struct tempo {
     struct ratio beat, bpm;
     mpz_t start;
+    int64_t whole; /* the start's frame, and 2^32ths of one, rounded down */
+    uint32_t part;
+    bool quick; /* it fits these */
 };
 
 struct meter {

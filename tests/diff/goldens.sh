@@ -166,7 +166,7 @@ again
 diff_name() {
     in_project 0 diff coin.sx && first_line "same: every bit of the sound and of the ladder" &&
         sed -i 's/(default 75)/(default 76)/' "$work/project/coin.sx" && in_project 1 diff coin --picture coin.png &&
-        is_picture "$work/project/coin.png" && said "node      "
+        is_picture "$work/project/coin.png" && said "node      " && said " B gives "
 }
 check "diff NAME" diff_name
 again
@@ -175,6 +175,27 @@ engines_in_check() {
         in_project 0 check . --engine "$work/liar" --tolerance lsb:1 && in_project 2 check . --engine "$work/failing" && said "no such luck"
 }
 check "check --engine" engines_in_check
+# Failures, trouble and what passes, in any number at a time: the same words, in the same order.
+jobs_are_not_seen() {
+    local jobs result=0
+    for jobs in one two three four five; do
+        cp "$work/project/coin.sx" "$work/project/$jobs.sx" && in_project 0 update $jobs || return 1
+    done
+    sed -i 's/(default 75)/(default 76)/' "$work/project/two.sx"
+    echo '(patch (output' >"$work/project/four.sx"
+    rm "$work/project/five.flac"
+    for jobs in 1 2 9; do
+        in_project 1 check . -j $jobs --json="$work/jobs-$jobs.json" && cp "$work/out" "$work/jobs-$jobs" &&
+            cmp "$work/jobs-1" "$work/jobs-$jobs" && cmp "$work/jobs-1.json" "$work/jobs-$jobs.json" || result=1
+    done
+    rm "$work/project"/{one,two,three,four,five}.*
+    [ $result = 0 ] && [ "$(grep -c '^ok ' "$work/jobs-1")" = 4 ] && grep -q '^FAIL  two: different' "$work/jobs-1" &&
+        grep -q '^FAIL  four: .*failed with status 1' "$work/jobs-1" && grep -q '^FAIL  five: missing' "$work/jobs-1" && nothing_left
+}
+check "check -j: the same report" jobs_are_not_seen
+check "-j of nothing" is_trouble "-j: not a whole number" check . -j 0
+check "-j is for check" is_trouble "-j is for check" diff coin -j 2
+again
 check_forms() {
     rm "$work/project/coin.flac"
     in_project 1 check . --json="$work/c.json" --junit "$work/c.xml" && xmllint --noout "$work/c.xml" &&
@@ -287,5 +308,6 @@ P
     [ $result = 0 ] && nothing_left && [ ! -e "$work/finished" ]
 }
 check "SIGTERM: the engine ends, nothing stays" interrupted TERM coin.sx --engine-b "$work/waiting"
+check "SIGTERM: a check of several at a time" interrupted TERM check . -j 2 --engine "$work/waiting"
 check "SIGHUP in check" interrupted HUP check . --engine "$work/waiting"
 check "SIGINT" interrupted_by_int

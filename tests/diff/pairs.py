@@ -123,7 +123,37 @@ def make(folder):
     pair("length", a, a + [0] * 100, "length")
     pair("silent", a, [0] * len(a), "silent")
     pair("new", a, other, "new sound")
-    pair("late-part", a, a[:12000] + [0] * 7 + a[12000:-7], "new sound")
+    pair("late-part", a, a[:12000] + [0] * 7 + a[12000:-7], "parts", parts=[("shift", 7)])
+    # Something within a piece that goes on: what moves, ends; what is new, does not cancel.
+    under = [0.3 * v for v in bell(40000, 5)]
+    note = [0.25 * v * (1 - n / 9000) for n, v in enumerate(bell(9000, 6))]
+    burst = [noise.between(-0.1, 0.1) for _ in range(9000)]
+    blip = [0.25 * v * (1 - n / 5000) for n, v in enumerate(bell(5000, 7))]
+
+    def piece(*sounds):
+        mixed = list(under)
+        for at, sound, level in sounds:
+            for n, v in enumerate(sound):
+                mixed[at + n] += level * v
+        return to16(mixed)
+
+    one = piece((12000, note, 1))
+    for by in (480, -480, 61, 8000, -6000):
+        pair("moved%+d" % by, one, piece((12000 + by, note, 1)), "parts", parts=[("moved", by)])
+    pair("moved-stereo", stereo(one, to16(under)), stereo(piece((12100, note, 1)), piece((12600, note, 0))), "parts",
+         channels=2, parts=[("moved", 100)])
+    pair("moved-and-louder", one, piece((12480, note, 1.1)), "new sound", parts=[("new sound", None)])
+    pair("another-note", one, piece((12000, bell(9000, 8), 0.25)), "new sound", parts=[("new sound", None)])
+    pair("burst", one, piece((12000, note, 1), (12000, burst, 1)), "new sound", parts=[("new sound", None)])
+    pair("two-moved", piece((5000, note, 1), (30000, blip, 1)), piece((5500, note, 1), (29900, blip, 1)), "parts",
+         parts=[("moved", 500), ("moved", -100)])
+    rest = [0] * 6000
+    pair("one-softer", to16(blip) + rest + to16(note) + rest, to16(blip) + rest + to16([v / 2 for v in note]) + rest,
+         "parts", parts=[("gain", 0.5)])
+    pair("one-less", to16(blip) + rest + to16(note) + rest, to16(blip) + rest + [0] * 9000 + rest, "parts",
+         parts=[("b silent", None)])
+    pair("one-of-two", piece((5000, note, 1), (30000, blip, 1)), piece((5500, note, 1), (30000, burst, 1)),
+         "new sound", parts=[("moved", 500), ("new sound", None)])
     pair("shift-gain", a, [0] * 17 + to16([v * 0.7 for v in f]), "shift", shift=17, within="gain",
          gain_db=[20 * math.log10(0.7)])
     pair("shift-polarity", a, [0] * 17 + [-v for v in a], "shift", shift=17, within="polarity")
@@ -185,6 +215,15 @@ def judge(folder, name, report):
         near("gain", got["gain"][i], gain, 1e-3)
     for i, db in enumerate(wanted.get("gain_db", [])):
         near("gain in dB", 20 * math.log10(abs(got["gain"][i])), db, 0.01)
+    for i, (kind, what) in enumerate(wanted.get("parts", [])):
+        part = got.get("parts", [])[i:] or [{"kind": None}]
+        part = part[0]
+        equal("part", part["kind"], kind)
+        if kind in ("shift", "moved"):
+            equal("part's shift", part.get("shift_frames"), what)
+        if kind == "gain":
+            near("part's gain", part["gain"][0], what, 1e-3)
+    equal("parts", len(got.get("parts", [])), len(wanted.get("parts", got.get("parts", []))))
     if "offset_steps" in wanted:
         near("offset", got["offset"][0] * 32768, wanted["offset_steps"], 0.01)
     print("\n".join(faults))

@@ -4,6 +4,8 @@
  *   FAULTS_LOG=FILE          at the end: how many calls of each class there were, whether the fault
  *                            was met, what memory was not freed and which files were not closed
  *   FAULTS_NAMED=1           the file system has no files without a name (O_TMPFILE)
+ *   FAULTS_MAIN=1            only until main returns: a program built with --coverage then writes
+ *                            what it counted
  *
  * A class is one of those below, or `any`. WHAT is the name of an errno; `short` (half of what was
  * asked for is read or written); `end` (a read finds the file at its end); or a signal, which
@@ -51,8 +53,8 @@ static struct {
     int error, signal;
 } fault;
 static atomic_long calls[CLASSES], all_calls, met;
-static atomic_bool started;
-static bool only_named;
+static atomic_bool started, over;
+static bool only_named, only_main;
 
 static const struct {
     const char *name;
@@ -113,6 +115,8 @@ static void read_fault(const char *text)
 /* Counts a call and says what happens to it. */
 static enum what meet(enum class class)
 {
+    if (over)
+        return NOTHING;
     long of_class = atomic_fetch_add(&calls[class], 1) + 1;
     long of_all = atomic_fetch_add(&all_calls, 1) + 1;
     long number = fault.class == ANY ? of_all : fault.class == class ? of_class : 0;
@@ -436,11 +440,34 @@ __attribute__((constructor)) static void begin(void)
     if (text && *text)
         read_fault(text);
     only_named = getenv("FAULTS_NAMED") != NULL;
+    only_main = getenv("FAULTS_MAIN") != NULL;
     dl_iterate_phdr(add_module, NULL);
     for (int i = 0; i < FILES; i++)
         was_open[i] = fcntl(i, F_GETFD) >= 0;
     filter_calls();
     started = true;
+}
+
+static int (*real_main)(int, char **, char **);
+
+static int watched_main(int count, char **words, char **environment)
+{
+    int status = real_main(count, words, environment);
+    over = only_main;
+    return status;
+}
+
+int __libc_start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
+                      void (*)(void), void *);
+int __libc_start_main(int (*run)(int, char **, char **), int count, char **words,
+                      void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
+                      void *stack_end)
+{
+    int (*real)(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
+                void (*)(void), void *);
+    *(void **)&real = dlsym(RTLD_NEXT, "__libc_start_main");
+    real_main = run;
+    return real(watched_main, count, words, init, fini, rtld_fini, stack_end);
 }
 
 static void put(int file, const char *text, int length)

@@ -627,6 +627,13 @@ static void test_quantise(void **state)
     in[3] = 3e9f;
     run_patch("(patch (output (control.quantise (input.mono) (step 0.25))))", 4);
     assert_true(left[0] == 0.0f && left[1] == 0.25f && left[2] == 0.0f && left[3] == 3e9f);
+    /* The least step and the largest. */
+    in[0] = 3.4e-6f;
+    run_patch("(patch (output (control.quantise (input.mono) (step 0.000001))))", 1);
+    assert_true(left[0] == 3.0f * 1e-6f);
+    in[0] = 1.6e6f;
+    run_patch("(patch (output (control.quantise (input.mono) (step 1000000))))", 1);
+    assert_true(left[0] == 2e6f);
 }
 
 /* In any order, twice, in any octave: the same scale. */

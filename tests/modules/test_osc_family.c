@@ -63,6 +63,12 @@ static void test_tick_phase(void **state)
                 fail_msg("phase %g: frame %zu is %g", cases[k].phase, i, (double)x[i]);
         free(x);
     }
+    /* A start between whole 48000ths of a turn: 479.52 of them are left, a hundredth a frame. */
+    float *x = sound_of("(patch (output (osc.tick (freq 0.01) (phase 0.99001))))", 48100);
+    double left = 48000.0 - (double)(0.99001f * 48000.0f);
+    for (size_t i = 0; i < 48100; i++)
+        assert_true((x[i] != 0.0f) == (i == (size_t)ceil(left / (double)0.01f)));
+    free(x);
 }
 
 /* A rise begins again at the phase; a fall does nothing. */

@@ -119,6 +119,7 @@ static const struct function functions[] = {
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
+#ifndef NO_MPFR
 /* In the measure of the bound. */
 static double error_of(const struct function *f, double got, double want)
 {
@@ -136,6 +137,7 @@ static double error_of(const struct function *f, double got, double want)
         return got == (double)(float)want ? 0 : error;
     }
 }
+#endif
 
 /* ---- one thread's part ---- */
 

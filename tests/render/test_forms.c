@@ -20,11 +20,11 @@ struct job {
     int status;
 };
 
-static void start_bytes(struct job *job, const char *text, size_t size)
+static void start_bytes(struct job *job, const char *text, size_t size, size_t batch)
 {
     job->file = size ? fmemopen((void *)(uintptr_t)text, size, "rb") : tmpfile();
     assert_non_null(job->file);
-    job->reader = form_open(job->file, "test.score");
+    job->reader = form_open(job->file, "test.score", batch);
     assert_non_null(job->reader);
     arena_init(&job->arena);
     diags_init(&job->diags, &job->arena);
@@ -33,7 +33,7 @@ static void start_bytes(struct job *job, const char *text, size_t size)
 
 static void start(struct job *job, const char *text)
 {
-    start_bytes(job, text, strlen(text));
+    start_bytes(job, text, strlen(text), 0);
 }
 
 static struct sx *next(struct job *job)
@@ -94,6 +94,163 @@ static void assert_forms(const char *text, const char *wanted)
     assert_string_equal(got, wanted);
     free(got);
     finish(&job);
+}
+
+/* --- many lines at once -------------------------------------------------------------------- */
+
+/* All that is read: every form with the lines and places of its nodes, and every report. */
+static void show_nodes(const struct sx *sx, FILE *file)
+{
+    struct position at = source_position(sx->place.source, sx->place.begin);
+    struct position end = source_position(sx->place.source, sx->place.end);
+    fprintf(file, "%d %u:%u-%u:%u %u '%s' %zu\n", (int)sx->kind, at.line, at.column, end.line,
+            end.column, sx->line, sx->text, sx->length);
+    assert_int_equal(at.line, sx->line);
+    for (const struct sx *child = sx->first; child; child = child->next)
+        show_nodes(child, file);
+    fputs(sx->kind == SX_LIST ? ")" : "", file);
+}
+
+static char *read_all(const char *text, size_t size, size_t batch)
+{
+    struct job job;
+    char *got;
+    size_t bytes;
+    start_bytes(&job, text, size, batch);
+    FILE *file = open_memstream(&got, &bytes);
+    for (unsigned printed = 0;;) {
+        struct sx *forms = next(&job);
+        assert_int_not_equal(job.status, 2);
+        if (!forms && job.status == 0)
+            break;
+        for (const struct sx *sx = forms ? forms->first : NULL; sx; sx = sx->next)
+            show_nodes(sx, file);
+        for (; printed < job.diags.count && printed < DIAG_LIMIT; printed++) {
+            const struct diag *d = &job.diags.list[printed];
+            struct position at = source_position(d->place.source, d->place.begin);
+            fprintf(file, "!%d@%u:%u %s\n", (int)d->code, at.line, at.column, d->message);
+        }
+    }
+    fclose(file);
+    finish(&job);
+    return got;
+}
+
+static const char *const sx_parts[] = {"(play kick :at 1.5s)",
+                                       "(a (b c) 2)",
+                                       "\"s\"",
+                                       " ",
+                                       "\t",
+                                       "\n",
+                                       "\n",
+                                       "\n",
+                                       "\n",
+                                       "\r\n",
+                                       "; (\n",
+                                       "#| (\n |#",
+                                       "c4",
+                                       "-.5",
+                                       "x\"y\"z",
+                                       "\"a\\\"b\"",
+                                       "\xc3\xa9",
+                                       "(a\nb)",
+                                       "()",
+                                       "((",
+                                       "))",
+                                       "\"",
+                                       "\"\\q\"",
+                                       "#|",
+                                       "|#",
+                                       "\x01",
+                                       "\xff",
+                                       ")",
+                                       "\n(ok 1)\n",
+                                       "\n(ok 1)\n",
+                                       "'",
+                                       "a|b",
+                                       "[",
+                                       "1e5hz",
+                                       ":at"};
+
+static const char *const json_parts[] = {"[\"play\", \"kick\", {\"at\": \"1.5s\"}]",
+                                         "[\"a\",{\"b\":[1,2],\"c\":{\"d\":1}}]",
+                                         "\n",
+                                         "\n",
+                                         "\n",
+                                         "\n",
+                                         "\n",
+                                         "\n[\"ok\"]\n",
+                                         "\n[\"ok\", 1]\n",
+                                         "\n[\"ok\", [], {}, [{}], {\"a\": 2}]\n",
+                                         "\r\n",
+                                         " ",
+                                         "\t",
+                                         "[\"a\", true, false]",
+                                         "[\"a\", null]",
+                                         "[\"a\\u0041\"]",
+                                         "[\"a\\\"b\"]",
+                                         "[\"\xc3\xa9 x\"]",
+                                         "[\"a\", {\"k\": 1, \"k\": 2}]",
+                                         "[\"a\", 01]",
+                                         "[\"a\", -0.50, 1e3, 1E400, -]",
+                                         "[\"a\", 123456789012345678901234]",
+                                         "[\"a\", 12345678901234567890.5]",
+                                         "[\"a\",]",
+                                         "[,]",
+                                         "[\"a\" \"b\"]",
+                                         "[\"a\",\n \"b\"]",
+                                         "{\"a\": 1}",
+                                         "[",
+                                         "]",
+                                         "\"",
+                                         ";",
+                                         "[\"a\tb\"]",
+                                         "[\"a\"] x",
+                                         "[\"a\", tru]",
+                                         "[1.]",
+                                         "[\"a\", {\"b\" 1}]",
+                                         "[\"a\", {1: 2}]",
+                                         "[\"a\", {\"b\": {\"c\": {}}}, {\"d\": [{\"e\": 1}]}]"};
+
+static uint64_t shake(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 33;
+}
+
+static void chance_text(uint64_t *state, const char *const *parts, size_t count, char *text)
+{
+    size_t pieces = 1 + shake(state) % 40;
+    int wild = shake(state) % 2; /* else only what is good, mostly */
+    text[0] = '\0';
+    for (size_t i = 0; i < pieces; i++)
+        strcat(text, parts[shake(state) % (wild ? count : count / 2)]);
+}
+
+static void batches_change_nothing_in(const char *const *parts, size_t count, const char *first)
+{
+    static const size_t batches[] = {1, 20, 50, 200, 2048};
+    char text[4096];
+    uint64_t state = 7;
+    for (int i = 0; i < 3000; i++) {
+        strcpy(text, first);
+        chance_text(&state, parts, count, text + strlen(first));
+        char *wanted = read_all(text, strlen(text), 0);
+        char *got = read_all(text, strlen(text), batches[i % 5]);
+        if (strcmp(got, wanted) != 0)
+            print_error("batches of %zu: %s\n", batches[i % 5], text);
+        assert_string_equal(got, wanted);
+        free(got);
+        free(wanted);
+    }
+}
+
+static void batches_change_nothing(void **state)
+{
+    (void)state;
+    batches_change_nothing_in(sx_parts, sizeof sx_parts / sizeof *sx_parts, "(score)\n");
+    batches_change_nothing_in(json_parts, sizeof json_parts / sizeof *json_parts, "[\"score\"]\n");
+    batches_change_nothing_in(json_parts, sizeof json_parts / sizeof *json_parts, "");
 }
 
 static void forms_are_read_line_by_line(void **state)
@@ -282,7 +439,7 @@ static void a_file_that_cannot_be_read_is_trouble(void **state)
     start(&job, "(a)");
     FILE *folder = fopen(".", "rb");
     assert_non_null(folder);
-    struct form_reader *reader = form_open(folder, ".");
+    struct form_reader *reader = form_open(folder, ".", 0);
     assert_null(form_next(reader, &job.arena, &job.diags, &job.status));
     assert_int_equal(errno, EISDIR);
     assert_int_equal(job.status, 2);
@@ -307,7 +464,7 @@ static size_t read_pipe(void (*write)(FILE *), unsigned *errors, enum diag_code 
     }
     close(ends[1]);
     FILE *in = fdopen(ends[0], "rb");
-    struct form_reader *reader = form_open(in, "pipe");
+    struct form_reader *reader = form_open(in, "pipe", FORM_BATCH);
     struct arena kept, arena;
     struct diags diags;
     size_t forms = 0;
@@ -405,6 +562,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_million_lines_need_no_memory), /* first: the peak is the process's */
         cmocka_unit_test(forms_are_read_line_by_line),
+        cmocka_unit_test(batches_change_nothing),
         cmocka_unit_test(comments_and_strings_hide_brackets),
         cmocka_unit_test(json_lines_say_the_same),
         cmocka_unit_test(errors_have_their_place_and_reading_goes_on),

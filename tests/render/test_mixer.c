@@ -88,6 +88,21 @@ static void a_stop_is_sample_accurate(void **state)
     kit_free(k);
 }
 
+/* The shortest fade is no stop: its one frame is still heard in full. */
+static void a_fade_of_a_frame_is_a_fade(void **state)
+{
+    (void)state;
+    struct kit *k = one_kit(4);
+    kit_play(k, 0, 0);
+    kit_command(k, 10, MIX_STOP, MIX_VOICE, 0)->frames = 1;
+    kit_run(k, 800);
+    assert_int_equal(kit_left(k, 10), 25600);
+    assert_int_equal(kit_left(k, 11), 0);
+    kit_expect(k, 1, MIX_EVENT_COMMAND, 10, 0, NULL);
+    kit_expect(k, 2, MIX_EVENT_END, 11, 0, "faded");
+    kit_free(k);
+}
+
 static void the_earliest_of_several_ends_counts(void **state)
 {
     (void)state;
@@ -199,7 +214,9 @@ static void names_mean_the_latest_play(void **state)
     kit_expect(k, 8, MIX_EVENT_END, 8, 1, "stopped");
     kit_expect(k, 9, MIX_EVENT_IGNORE, 9, -1, "ended");
     assert_false(kit_event_at(k, 10)->playing);
+    assert_int_equal(kit_event_at(k, 10)->source, MIX_NONE);
     assert_true(kit_event_at(k, 11)->playing);
+    assert_int_equal(kit_event_at(k, 11)->source, 0);
     kit_free(k);
 }
 
@@ -605,6 +622,7 @@ int main(void)
         cmocka_unit_test(ends_come_before_releases_before_commands),
         cmocka_unit_test(the_cost_comes_last),
         cmocka_unit_test(a_stop_is_sample_accurate),
+        cmocka_unit_test(a_fade_of_a_frame_is_a_fade),
         cmocka_unit_test(the_earliest_of_several_ends_counts),
         cmocka_unit_test(a_release_is_a_stop_with_the_sounds_fade),
         cmocka_unit_test(a_length_releases_once),

@@ -119,6 +119,26 @@ static void a_group_that_is_long_idle_goes(void **state)
     kit_free(k);
 }
 
+/* It is idle from the end of its last sound, however long that was. */
+static void a_group_is_idle_from_its_last_end(void **state)
+{
+    (void)state;
+    enum { IDLE = 600, SOUNDS = IDLE + 10 };
+    struct kit *k = kit_new(1);
+    struct mix_output out;
+    uint32_t source = kit_patch(k, kit_program(k, tone));
+    kit_play(k, 0, source);
+    kit_command(k, SOUNDS * MIX_TICK, MIX_STOP, MIX_VOICE, 0);
+    kit_start(k);
+    for (unsigned tick = 0; tick < SOUNDS + IDLE + 5; tick++) {
+        assert_int_equal(kit_tick(k, tick * MIX_TICK, MIX_TICK, &out), RENDER_OK);
+        if (tick < SOUNDS + IDLE)
+            assert_int_equal(lanes_in(k->mixer), 1);
+    }
+    assert_int_equal(lanes_in(k->mixer), 0);
+    kit_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +146,7 @@ int main(void)
         cmocka_unit_test(a_lane_used_twice_in_a_tick_sounds_like_two),
         cmocka_unit_test(a_fault_names_who_has_the_lane),
         cmocka_unit_test(a_group_that_is_long_idle_goes),
+        cmocka_unit_test(a_group_is_idle_from_its_last_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,7 +168,7 @@ static void show(struct taps *t, const char *node, uint32_t instruction, const f
                  size_t stride, uint32_t frames)
 {
     struct rp_tap tap = taps_tap(t, 0);
-    struct rp_tap_values v = {instruction, 0, node, values, stride, frames};
+    struct rp_tap_values v = {instruction, 0, node, "gain", values, stride, frames, 2};
     tap.look(tap.context, &v);
 }
 
@@ -207,13 +207,42 @@ static void sounds_follow_each_other(void **state)
     struct taps *t = taps_new();
     static const char a[] = "a";
     char wanted[200];
-    taps_sound(t, 500);
+    taps_sound(t, 500, 0);
     show(t, a, 1, heard[1], 1, 300);
-    taps_sound(t, 0);
+    taps_sound(t, 0, 0);
     show(t, a, 1, heard[0], 1, 500);
     snprintf(wanted, sizeof wanted, " bus.x.node.a=%08x bus.x.node.a=%08x",
              (unsigned)hash_of(heard[0], 500), (unsigned)hash_of(heard[1], 300));
     assert_string_equal(written(t, "bus.x"), wanted);
+    taps_free(t);
+}
+
+/* Docs/mixer.md, section 9: equal values are a run, and a piece goes on where the last one ended.
+ */
+static void values_are_as_documented(void **state)
+{
+    (void)state;
+    struct taps *t = taps_new();
+    static const char a[] = "a", b[] = "b c";
+    float steady = 0.5f, moving[] = {0.5f, 1.0f, -2.0f};
+    char wanted[300];
+    taps_sound(t, 0, 100);
+    taps_keep(t, true);
+    show(t, b, 2, &steady, 0, 3);
+    show(t, a, 1, moving, 1, 3);
+    taps_sound(t, 0, 103);
+    show(t, b, 2, moving, 1, 3);
+    uint32_t hash_b = hash_of((float[]){0.5f, 0.5f, 0.5f, 0.5f, 1.0f, -2.0f}, 6);
+    snprintf(wanted, sizeof wanted,
+             " voice1.node.a=%08x voice1.node.b%%20c=%08x"
+             " voice1.values.a=100;gain.0/2:3f000000,3f800000,c0000000"
+             " voice1.values.b%%20c=100;gain.0/2:3f000000*4,3f800000,c0000000",
+             (unsigned)hash_of(moving, 3), (unsigned)hash_b);
+    assert_string_equal(written(t, "voice1"), wanted);
+    taps_keep(t, false);
+    show(t, a, 1, moving, 1, 3);
+    snprintf(wanted, sizeof wanted, " node.a=%08x", (unsigned)hash_of(moving, 3));
+    assert_string_equal(written(t, ""), wanted);
     taps_free(t);
 }
 
@@ -239,6 +268,7 @@ int main(void)
         cmocka_unit_test(no_such_lane_is_refused),
         cmocka_unit_test(hashes_are_as_documented),
         cmocka_unit_test(sounds_follow_each_other),
+        cmocka_unit_test(values_are_as_documented),
         cmocka_unit_test(a_changed_bit_changes_the_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,14 @@ LANE_FN ulane lane_as_uint(ilane i)
 {
     return ulane(i);
 }
+LANE_FN ilane lane_iadd(ilane a, ilane b)
+{
+    return a + b;
+}
+LANE_FN ilane lane_isub(ilane a, ilane b)
+{
+    return a - b;
+}
 LANE_FN lane lane_from_int(ilane i)
 {
     return counted(lane((float)i.v));
@@ -281,6 +289,7 @@ struct any {
                           [[maybe_unused]] const struct memory *memory)
 #define MEMORY_KERNEL(name)                                                                        \
     LANE_FN void k_##name(const lane *in, lane *out, any state, const struct memory *memory)
+#define STEADY_KERNEL MEMORY_KERNEL
 
 #include "tests/vm/count.h"
 #include "vm/call.h"
@@ -304,8 +313,8 @@ extern "C" uint64_t count_operations(size_t row, const float *in, float *out, ui
                                      const struct count_memory *m)
 {
     float rate = (float)(1u << m->rate);
-    struct memory memory = {m->ring,  m->mask,   m->now, m->low,     m->high,
-                            m->table, m->length, rate,   1.0f / rate};
+    struct memory memory = {m->ring,  m->mask,   m->now, m->low,      m->high,
+                            m->table, m->length, rate,   1.0f / rate, 0};
     lane from[VM_OP_INPUTS], to[VM_OP_OUTPUTS];
     memcpy(from, in, sizeof from);
     operations = 0;

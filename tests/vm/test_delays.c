@@ -127,11 +127,28 @@ static void test_delay_of_nan(void **state)
     t_free(&b);
 }
 
+/* A tap reads 4 frames beyond its delay. A memory without them gives the shortest delay it may. */
+static void test_tap_without_room(void **state)
+{
+    struct built b = t_build(".delay 10 12\nLOAD_CONST r1, 100\n"
+                             "CALL_OP noise_white, #00000001 -> r2\nWRITE_PORT p0, r2\n"
+                             "CALL_OP tap_between, p0, r1 -> r3\nWRITE_OUTPUT r2, r3\n");
+    struct rp_group *g = started(b.program);
+    float in[200], out[200];
+    (void)state;
+    t_run(g, 200, in, out);
+    for (int i = 10; i < 200; i++)
+        assert_true(out[i] == in[i - 10]);
+    free(g);
+    t_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delays),
         cmocka_unit_test(test_delay_of_nan),
+        cmocka_unit_test(test_tap_without_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,7 @@ static void test_linear_glide(void **state)
             if (t_bits(out[k]) != t_bits(on_line(3.0f, -7.3f, k, n)))
                 fail_msg("frame %u of %u: %.9g", k, n, (double)out[k]);
         assert_true(out[n - 1] > -7.3f && out[n] == -7.3f);
+        t_run(g, 1, out, NULL);
         assert_true(g->gliding[0] == 0 && !g->stale); /* uniform again: nothing is paid for it */
         free(g);
     }

@@ -70,6 +70,11 @@ static void find_lives(const struct rp_program *p, struct life *lives)
             lives[n->out[j]] = (struct life){i, i};
         for (unsigned j = 0; j < n->inputs; j++)
             lives[n->in[j]].last = i;
+        if (n->first == VM_NONE)
+            continue;
+        const struct vm_instruction *first = &p->code[n->first]; /* may run here */
+        for (unsigned j = 0; j < first->inputs; j++)
+            lives[first->in[j]].last = i;
     }
 }
 

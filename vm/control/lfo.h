@@ -19,11 +19,15 @@ struct lfo_random_state {
 /* in: freq Hz, phase turns, retrigger. The phase p of this frame, 2^-32 turns; then moves on.
  *   p := P + phase;  P := P + freq/sr mod 1, 0 where retrigger rises
  * *cycle, where it is not NULL, counts the turns of p. */
-LANE_FN ulane lfo_phase(struct lfo_state *s, const lane *in, ilane *cycle, ilane *turns)
+LANE_FN ulane lfo_phase(struct lfo_state *s, const lane *in, const struct memory *memory,
+                        ilane *cycle, ilane *turns)
 {
-    ilane rise = gate_rise(&s->gate, in[2]);
-    s->turn.whole = s->turn.whole & ~rise;
-    s->turn.part = s->turn.part & ~lane_as_uint(rise);
+    ilane rise = lane_iset(0);
+    if (!(memory->steady >> 2 & 1)) {
+        rise = gate_rise(&s->gate, in[2]);
+        s->turn.whole = s->turn.whole & ~rise;
+        s->turn.part = s->turn.part & ~lane_as_uint(rise);
+    }
     lane offset = lane_clamp(in[1], -1048576.0f, 1048576.0f);
     ilane whole = lane_to_int(offset);
     lane fraction = offset - lane_from_int(whole);
@@ -34,40 +38,40 @@ LANE_FN ulane lfo_phase(struct lfo_state *s, const lane *in, ilane *cycle, ilane
     if (cycle) {
         ilane wrapped = lane_igt(lane_as_int(base ^ 0x80000000u), lane_as_int(p ^ 0x80000000u));
         ilane none = lane_ieq(lane_as_int(add), lane_iset(0));
-        *cycle = *cycle - rise;
-        *turns = *cycle + whole + (down & ~none) - wrapped;
+        *cycle = lane_isub(*cycle, rise);
+        *turns = lane_isub(lane_iadd(lane_iadd(*cycle, whole), down & ~none), wrapped);
     }
     s->turn = turn_add(s->turn, turn_hertz(in[0]));
     ilane round = turn_wrap(&s->turn);
     if (cycle)
-        *cycle = *cycle + round;
+        *cycle = lane_iadd(*cycle, round);
     return p;
 }
 
 /* out := sin(2 pi p) */
-KERNEL(lfo_sine)
+STEADY_KERNEL(lfo_sine)
 {
-    out[0] = lane_sin_turns(lfo_phase(state, in, NULL, NULL));
+    out[0] = lane_sin_turns(lfo_phase(state, in, memory, NULL, NULL));
 }
 
 /* 0 at p = 0 and rising, 1 at a quarter. */
-KERNEL(lfo_triangle)
+STEADY_KERNEL(lfo_triangle)
 {
-    ulane p = lfo_phase(state, in, NULL, NULL);
+    ulane p = lfo_phase(state, in, memory, NULL, NULL);
     out[0] = lane_from_int(lane_quarter(p)) * (1.0f / 1073741824.0f);
 }
 
 /* out := 2p - 1 */
-KERNEL(lfo_ramp)
+STEADY_KERNEL(lfo_ramp)
 {
-    ulane p = lfo_phase(state, in, NULL, NULL);
+    ulane p = lfo_phase(state, in, memory, NULL, NULL);
     out[0] = lane_from_int(lane_as_int(p ^ 0x80000000u)) * (1.0f / 2147483648.0f);
 }
 
 /* out := p < 1/2 ? 1 : -1 */
-KERNEL(lfo_square)
+STEADY_KERNEL(lfo_square)
 {
-    ilane low = lane_as_int(lfo_phase(state, in, NULL, NULL)) >> 31;
+    ilane low = lane_as_int(lfo_phase(state, in, memory, NULL, NULL)) >> 31;
     out[0] = lane_sel(low, lane_set(-1.0f), lane_set(1.0f));
 }
 
@@ -79,23 +83,23 @@ LANE_FN lane lfo_value(const struct lfo_random_state *s, ilane turn)
 }
 
 /* out := v(turn), another one each turn */
-KERNEL(lfo_random)
+STEADY_KERNEL(lfo_random)
 {
     struct lfo_random_state *s = state;
     ilane turn;
-    lfo_phase(&s->lfo, in, &s->cycle, &turn);
+    lfo_phase(&s->lfo, in, memory, &s->cycle, &turn);
     out[0] = lfo_value(s, turn);
 }
 
 /* out := v0 + (v1 - v0) (3 - 2p) p^2, from the value of this turn to that of the next */
-KERNEL(lfo_smooth)
+STEADY_KERNEL(lfo_smooth)
 {
     struct lfo_random_state *s = state;
     ilane turn;
-    ulane phase = lfo_phase(&s->lfo, in, &s->cycle, &turn);
+    ulane phase = lfo_phase(&s->lfo, in, memory, &s->cycle, &turn);
     lane p = lane_from_int(lane_as_int(phase >> 8)) * (1.0f / 16777216.0f);
     lane from = lfo_value(s, turn);
-    lane to = lfo_value(s, turn + lane_iset(1));
+    lane to = lfo_value(s, lane_iadd(turn, lane_iset(1)));
     out[0] = from + (to - from) * ((lane_set(3.0f) - (p + p)) * (p * p));
 }
 

@@ -24,7 +24,7 @@ LANE_FN ilane clock_strike(struct turn_clock *c, lane rate, ilane reset, lane *p
     struct turn_fixed ahead = turn_add(c->turn, turn_half(h));
     ilane due = lane_igt(ahead.whole, lane_iset(TURN_WHOLE - 1));
     ahead.whole -= due & lane_iset(TURN_WHOLE);
-    c->turn.whole -= due & lane_iset(TURN_WHOLE);
+    c->turn.whole = lane_isub(c->turn.whole, due & lane_iset(TURN_WHOLE));
     *past = turn_to_lane(ahead);
     ilane strike = due | ~c->begun;
     c->turn = turn_add(c->turn, h);
@@ -75,8 +75,8 @@ LANE_FN ilane steps_row(const struct step_sequence *s, ilane at, ilane rows, lan
     ilane back = lane_ieq(way, lane_iset(STEPS_BACKWARD));
     ilane turned = lane_ieq(way, lane_iset(STEPS_PINGPONG)) & lane_igt(at, rows - lane_iset(1));
     lane any = lane_from_int(key_draw(s->key0, s->key1, s->count)) * (1.0f / 16777216.0f);
-    ilane row = lane_isel(back, rows - lane_iset(1) - at, at);
-    row = lane_isel(turned, rows + rows - lane_iset(2) - at, row);
+    ilane row = lane_isel(back, lane_isub(rows - lane_iset(1), at), at);
+    row = lane_isel(turned, lane_isub(rows + rows - lane_iset(2), at), row);
     return lane_isel(lane_ieq(way, lane_iset(STEPS_RANDOM)), lane_to_int(any * lane_from_int(rows)),
                      row);
 }
@@ -94,11 +94,11 @@ LANE_FN void steps_next(struct step_sequence *s, const struct memory *m, ilane s
     ilane pingpong = lane_gt(in[0], lane_set(1.5f)) & lane_lt(in[0], lane_set(2.5f));
     ilane round =
         lane_isel(pingpong & lane_igt(rows, lane_iset(1)), rows + rows - lane_iset(2), rows);
-    ilane next = s->at + lane_iset(1);
+    ilane next = lane_iadd(s->at, lane_iset(1));
     next = next & lane_igt(round, next);
     ilane row = steps_row(s, next, rows, in[0]);
-    ilane at = lane_isel(pairs, row + row, row);
-    lane share = lane_sel(pairs, table_read(m, at + lane_iset(1)), lane_set(1.0f));
+    ilane at = lane_isel(pairs, lane_iadd(row, row), row);
+    lane share = lane_sel(pairs, table_read(m, lane_iadd(at, lane_iset(1))), lane_set(1.0f));
     s->value = lane_sel(look, table_read(m, at), s->value);
     s->share = lane_sel(look, share, s->share);
     s->at = lane_isel(strike, next, s->at);

@@ -39,7 +39,7 @@ LANE_FN struct turn_fixed turn_add(struct turn_fixed a, struct turn_fixed b)
     struct turn_fixed sum;
     sum.part = a.part + b.part;
     ilane carry = lane_igt(lane_as_int(a.part ^ 0x80000000u), lane_as_int(sum.part ^ 0x80000000u));
-    sum.whole = a.whole + b.whole - carry;
+    sum.whole = lane_isub(lane_iadd(a.whole, b.whole), carry);
     return sum;
 }
 
@@ -66,11 +66,12 @@ LANE_FN ilane turn_wrap(struct turn_fixed *turn)
     return under - over;
 }
 
-/* A turn as 2^-32 turns, within 2^-24 turns; exact where 2^24 times the turn is whole. */
+/* A turn as 2^-32 turns, at most four of them too low: whole 2^32/48000 + (part/2^32) 2^32/48000,
+ * 2^32/48000 = 89478 + 31806.9/65536. Exact at the 128 parts of a turn that are whole Hz frames. */
 LANE_FN ulane turn_phase(struct turn_fixed turn)
 {
-    lane x = lane_min(turn_to_lane(turn) / 48000.0f, lane_set(0.99999994f)); /* 1 - 2^-24 */
-    return lane_as_uint(lane_to_int(x * 2147483648.0f)) << 1;
+    ulane whole = lane_as_uint(turn.whole);
+    return whole * 89478u + (whole * 31807u >> 16) + ((turn.part >> 17) * 89478u >> 15);
 }
 
 /* Where it rises above zero. *was is kept from frame to frame. */

@@ -24,9 +24,21 @@ struct env_state {
     ilane stage, n;    /* ENV_*; frames since the segment began */
 };
 
+/* Of the segment that an envelope is in. */
+struct env_now {
+    ilane attack; /* mask */
+    lane frames, step, target;
+};
+
+struct env_adsr_state {
+    struct env_state env;
+    struct env_now now; /* of the stretch */
+};
+
 struct env_decay_state {
     struct env_state env;
-    ilane gate; /* mask: the gate was on in the last frame */
+    ilane gate;         /* mask: the gate was on in the last frame */
+    struct env_now now; /* of the stretch */
 };
 
 /* Follows the gate: a rise starts the attack, a fall the release, each from the last level. */
@@ -49,40 +61,58 @@ LANE_FN void env_attack_end(struct env_state *s, lane attack)
     s->n = s->n & ~full;
 }
 
+/* Whether an attack is over, in any voice: then all is looked at. */
+LANE_FN ilane env_is_full(const struct env_state *s, const struct env_now *now)
+{
+    return now->attack & lane_ge(lane_from_int(s->n), now->frames);
+}
+
 /* out := target + (start - target) shape(t), t := n/frames, exactly target from t = 1 on;
  * shape(t) is 1 - t in the attack and (1 - t)^4 in a fall. */
-LANE_FN lane env_segment_level(struct env_state *s, lane frames, lane step, lane target)
+LANE_FN lane env_segment_level(struct env_state *s, const struct env_now *now)
 {
-    ilane attack = lane_ieq(s->stage, lane_iset(ENV_ATTACK));
     lane n = lane_from_int(s->n);
-    lane left = lane_set(1.0f) - n * step;
-    left = lane_sel(lane_ge(n, frames), lane_set(0.0f), left);
+    lane left = lane_set(1.0f) - n * now->step;
+    left = lane_sel(lane_ge(n, now->frames), lane_set(0.0f), left);
     lane square = left * left;
-    lane shape = lane_sel(attack, left, square * square);
+    lane shape = lane_sel(now->attack, left, square * square);
     s->n = env_segment_next(s->n);
-    s->level = target + (s->start - target) * shape;
+    s->level = now->target + (s->start - now->target) * shape;
     return s->level;
 }
 
-/* in: gate, attack frames and step, decay frames and step, sustain, release frames and step. */
-KERNEL(env_adsr)
+/* Follows the gate and the attack's end. in: as env_adsr. */
+LANE_FN void env_adsr_turn(struct env_adsr_state *s, const lane *in)
 {
-    struct env_state *s = state;
-    env_gate(s, in[0]);
-    env_attack_end(s, in[1]);
-    ilane attack = lane_ieq(s->stage, lane_iset(ENV_ATTACK));
-    ilane fall = lane_ieq(s->stage, lane_iset(ENV_FALL));
-    lane frames = lane_sel(attack, in[1], lane_sel(fall, in[3], in[6]));
-    lane step = lane_sel(attack, in[2], lane_sel(fall, in[4], in[7]));
-    lane target = lane_sel(attack, lane_set(1.0f), lane_sel(fall, in[5], lane_set(0.0f)));
-    out[0] = env_segment_level(s, frames, step, target);
+    env_gate(&s->env, in[0]);
+    env_attack_end(&s->env, in[1]);
+    ilane attack = lane_ieq(s->env.stage, lane_iset(ENV_ATTACK));
+    ilane fall = lane_ieq(s->env.stage, lane_iset(ENV_FALL));
+    s->now.attack = attack;
+    s->now.frames = lane_sel(attack, in[1], lane_sel(fall, in[3], in[6]));
+    s->now.step = lane_sel(attack, in[2], lane_sel(fall, in[4], in[7]));
+    s->now.target = lane_sel(attack, lane_set(1.0f), lane_sel(fall, in[5], lane_set(0.0f)));
 }
 
-/* in: gate, attack frames and step, decay frames and step. As env_adsr with sustain 0, but a
- * falling gate only arms the next rise: the envelope runs on. */
-KERNEL(env_decay)
+/* in: gate, attack frames and step, decay frames and step, sustain, release frames and step. */
+STEADY_KERNEL(env_adsr)
 {
-    struct env_decay_state *s = state;
+    struct env_adsr_state *s = state;
+    if ((memory->steady & 0xfe) != 0xfe) {
+        env_adsr_turn(s, in);
+    } else {
+        ilane turn = env_is_full(&s->env, &s->now);
+        if (!(memory->steady & 1))
+            turn |= lane_gt(in[0], lane_set(0.0f)) ^ lane_igt(s->env.stage, lane_iset(ENV_OFF));
+        if (lane_any(turn))
+            env_adsr_turn(s, in);
+    }
+    out[0] = env_segment_level(&s->env, &s->now);
+}
+
+/* Follows the gate and the attack's end. in: as env_decay. */
+LANE_FN void env_decay_turn(struct env_decay_state *s, const lane *in)
+{
     ilane on = lane_gt(in[0], lane_set(0.0f));
     ilane rise = on & ~s->gate;
     s->gate = on;
@@ -91,10 +121,27 @@ KERNEL(env_decay)
     s->env.n = s->env.n & ~rise;
     env_attack_end(&s->env, in[1]);
     ilane attack = lane_ieq(s->env.stage, lane_iset(ENV_ATTACK));
-    lane frames = lane_sel(attack, in[1], in[3]);
-    lane step = lane_sel(attack, in[2], in[4]);
-    lane target = lane_sel(attack, lane_set(1.0f), lane_set(0.0f));
-    out[0] = env_segment_level(&s->env, frames, step, target);
+    s->now.attack = attack;
+    s->now.frames = lane_sel(attack, in[1], in[3]);
+    s->now.step = lane_sel(attack, in[2], in[4]);
+    s->now.target = lane_sel(attack, lane_set(1.0f), lane_set(0.0f));
+}
+
+/* in: gate, attack frames and step, decay frames and step. As env_adsr with sustain 0, but a
+ * falling gate only arms the next rise: the envelope runs on. */
+STEADY_KERNEL(env_decay)
+{
+    struct env_decay_state *s = state;
+    if ((memory->steady & 0x1e) != 0x1e) {
+        env_decay_turn(s, in);
+    } else {
+        ilane turn = env_is_full(&s->env, &s->now);
+        if (!(memory->steady & 1))
+            turn |= lane_gt(in[0], lane_set(0.0f)) ^ s->gate;
+        if (lane_any(turn))
+            env_decay_turn(s, in);
+    }
+    out[0] = env_segment_level(&s->env, &s->now);
 }
 
 #endif

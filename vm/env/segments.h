@@ -156,19 +156,20 @@ LANE_FN void env_points_enter(struct env_points_state *s, const struct memory *m
     ilane last = lane_isel(p->wide, lane_iset((int32_t)(m->length / 3)),
                            lane_iset((int32_t)(m->length / 2)));
     row = row & ~lane_igt(row, last);
-    ilane before = row - lane_iset(1);
-    ilane at = before + before + (before & p->wide);
+    ilane before = lane_isub(row, lane_iset(1));
+    ilane at = lane_iadd(lane_iadd(before, before), before & p->wide);
     lane time = table_read(m, at) * VM_RATE;
     lane frames = held_seconds(time * p->stretch + 0.5f, 0.0f, 16777216.0f, m);
     frames = lane_from_int(lane_to_int(frames));
     lane least = lane_sel(lane_ge(time, lane_set(0.5f)), lane_set(1.0f), lane_set(0.0f));
-    lane curve = lane_sel(p->wide, table_read(m, at + lane_iset(2)), lane_set(0.0f)), k, r;
+    lane curve = lane_sel(p->wide, table_read(m, lane_iadd(at, lane_iset(2))), lane_set(0.0f)), k,
+         r;
     curve_of(curve, &k, &r);
     s->row = lane_isel(mask, row, s->row);
     s->n = s->n & ~mask;
     s->start = lane_sel(mask, s->level, s->start);
     s->frames = lane_sel(mask, lane_max(frames, least), s->frames);
-    s->target = lane_sel(mask, table_read(m, at + lane_iset(1)), s->target);
+    s->target = lane_sel(mask, table_read(m, lane_iadd(at, lane_iset(1))), s->target);
     s->k = lane_sel(mask, k, s->k);
     s->r = lane_sel(mask, r, s->r);
 }
@@ -183,7 +184,7 @@ LANE_FN int env_points_advance(struct env_points_state *s, const struct memory *
     if (!lane_any(full))
         return 0;
     s->level = lane_sel(full, s->target, s->level);
-    env_points_enter(s, m, p, full, lane_isel(at, p->loop, s->row + lane_iset(1)));
+    env_points_enter(s, m, p, full, lane_isel(at, p->loop, lane_iadd(s->row, lane_iset(1))));
     return 1;
 }
 

@@ -45,7 +45,7 @@ LANE_FN struct clock clock_add(struct clock c, struct clock step)
 {
     c.part += step.part;
     ilane carry = lane_ult(c.part, step.part);
-    c.hz += step.hz - carry;
+    c.hz = lane_iadd(c.hz, step.hz - carry);
     return c;
 }
 

@@ -41,7 +41,7 @@ KERNEL(sfxr_duty)
     struct duty_state *s = state;
     ilane duty = lane_to_int(lane_clamp(in[0], 0.0f, 0.5f) * 1073741824.0f);
     lane step = held_hz(in[1], -12000.0f, 12000.0f, memory) * (1073741824.0f / VM_RATE);
-    ilane at = duty + s->moved;
+    ilane at = lane_iadd(duty, s->moved);
     at = at & ~lane_igt(lane_iset(0), at);
     at = lane_isel(lane_igt(at, lane_iset(1 << 29)), lane_iset(1 << 29), at);
     out[0] = lane_from_int(at) * (1.0f / 1073741824.0f);

@@ -18,7 +18,7 @@ struct sample_state {
     ilane low, high; /* what is played, from the trigger on */
 };
 
-/* r := d mod n, n > 0; |d| < 2^24. */
+/* r := d mod n, n > 0; |d| < 2^26. */
 LANE_FN ilane sample_modulo(ilane d, ilane n)
 {
     lane quotient = lane_from_int(d) / lane_from_int(n);
@@ -60,8 +60,8 @@ KERNEL(sample_position)
     ilane low = lane_isel(rise, lowest, s->low);
     ilane high = lane_isel(rise, lane_isel(loops, loop_end, sample_frames(in[4])), s->high);
     ilane back = lane_lt(step, lane_set(0.0f));
-    ilane at = lane_isel(rise, lane_isel(back, high - 1, start), s->at);
-    ulane part = s->part & lane_as_uint(~rise);
+    ilane at = lane_isel(rise, lane_isel(back, lane_isub(high, lane_iset(1)), start), s->at);
+    ulane part = lane_as_uint(lane_isel(rise, lane_iset(0), lane_as_int(s->part)));
     ilane plays =
         (sample_all(s->flags, SAMPLE_PLAYS) | rise) & lane_igt(high, at) & ~lane_igt(low, at);
     ilane done = sample_all(s->flags, SAMPLE_DONE) | (rise & ~plays);
@@ -72,22 +72,22 @@ KERNEL(sample_position)
     out[3] = lane_sel(done, lane_set(1.0f), lane_set(0.0f));
 
     /* |step| as whole and part is exact; backwards is its negative, in 64 bits. */
-    ilane reverse = lane_lt(step, lane_set(0.0f));
     lane size = lane_abs(step);
     ilane whole = lane_to_int(size);
     ulane fraction = lane_fraction32(size - lane_from_int(whole));
     ilane carry = lane_ieq(lane_as_int(fraction), lane_iset(0)) & lane_iset(1);
-    fraction = (fraction ^ lane_as_uint(reverse)) - lane_as_uint(reverse);
-    whole = lane_isel(reverse, ~whole + carry, whole);
+    fraction = (fraction ^ lane_as_uint(back)) - lane_as_uint(back);
+    whole = lane_isel(back, ~whole + carry, whole);
     ulane next = part + fraction;
-    ilane to = at + whole - lane_ult(next, part);
+    ilane to = lane_isub(lane_iadd(at, whole), lane_ult(next, part));
     ilane extra = lane_to_int(lane_clamp(in[2], -16777216.0f, 16777216.0f));
     ulane more = next + lane_as_uint(extra);
     ilane minus = extra >> 31;
-    to += (minus & lane_ult(next, more)) - (~minus & lane_ult(more, next));
+    to = lane_iadd(to, (minus & lane_ult(next, more)) - (~minus & lane_ult(more, next)));
     ilane inside = loops & ~lane_igt(from, at);
     ilane wrap = loops & (~lane_igt(loop_end, to) | (inside & lane_igt(from, to)));
-    to = lane_isel(wrap, from + sample_modulo(to - from, safe), to);
+    ilane past = lane_as_int(lane_as_uint(lane_isub(to, from)) << 5) >> 5; /* all that it may be */
+    to = lane_isel(wrap, from + sample_modulo(past, safe), to);
     ilane ended = plays & ~(lane_igt(high, to) & ~lane_igt(low, to));
     s->at = lane_isel(plays, to, at);
     s->part = more;

@@ -121,14 +121,15 @@ KERNEL(strike)
     s->gate = on;
     lane width = lane_clamp(in[1] * VM_RATE + 0.5f, 1.0f, 1e6f * memory->rate);
     lane turn = lane_from_int(lane_to_int(width) + 1);
-    s->n = lane_isel(rise, lane_iset(1), s->n);
-    lane n = lane_from_int(s->n);
+    ilane at = lane_isel(rise, lane_iset(1), s->n);
+    lane n = lane_from_int(at);
     ilane in_it = lane_gt(n, lane_set(0.0f)) & lane_lt(n, turn);
-    lane part = lane_min(n / turn, lane_set(1.0f)) - 0.5f; /* cos(2 pi x) = -cos(2 pi (x - 1/2)) */
+    lane part =
+        lane_sel(in_it, n / turn, lane_set(1.0f)) - 0.5f; /* cos(2 pi x) = -cos(2 pi (x - 1/2)) */
     ulane phase = lane_as_uint(lane_to_int(part * 2147483648.0f)) << 1;
     lane height = (lane_sin_turns(phase + 0x40000000u) + 1.0f) / turn;
     out[0] = lane_sel(in_it, height, lane_set(0.0f));
-    s->n = (s->n + 1) & in_it;
+    s->n = lane_iadd(at, lane_iset(1)) & in_it;
 }
 
 /* A mode's rotation and loss a frame.

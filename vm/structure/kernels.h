@@ -102,7 +102,7 @@ KERNEL(tempo_lock)
     lane k = s->turns + lane_sel(lane_lt(step, lane_set(-0.5f)), one, lane_set(0.0f));
     k = k - lane_sel(lane_gt(step, lane_set(0.5f)), one, lane_set(0.0f));
     k = lane_sel(lane_lt(k, lane_set(0.0f)), div - 1.0f, k);
-    k = lane_sel(lane_ge(k, div), lane_set(0.0f), k);
+    k = lane_sel(lane_lt(k, div), k, lane_set(0.0f));
     s->turns = k;
     lane turns = (k + x) * mul / div;
     out[0] = turns - lane_from_int(lane_to_int(turns));

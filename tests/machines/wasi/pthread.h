@@ -15,7 +15,7 @@ static inline int wasi_no_thread(void *(*work)(void *), void *context)
     return 6; /* EAGAIN */
 }
 #define pthread_create(thread, attributes, work, context) wasi_no_thread(work, context)
-#define pthread_join(thread, result)                      wasi_nothing()
+#define pthread_join(thread, result)                      ((void)(thread), wasi_nothing())
 #define pthread_mutex_init(mutex, attributes)             wasi_nothing()
 #define pthread_mutex_destroy(mutex)                      wasi_nothing()
 #define pthread_mutex_lock(mutex)                         wasi_nothing()

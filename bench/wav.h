@@ -1,7 +1,7 @@
-/* wav.h - the WAV files of this benchmark, read and written without a library: PCM16, one header of
+/* wav.h - the WAV files of the benchmarks, read and written without a library: PCM16, one header of
  * 44 bytes. For little-endian machines. */
-#ifndef LOOPED_WAV_H
-#define LOOPED_WAV_H
+#ifndef BENCH_WAV_H
+#define BENCH_WAV_H
 
 #include <stdint.h>
 #include <string.h>

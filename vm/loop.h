@@ -1,0 +1,110 @@
+/* loop.h - private to vm/: the loop of a kernel over the frames of a stretch; loops.c and pairs.c,
+ * built once per lane width and ISA, make their functions of it. */
+#ifndef VM_LOOP_H
+#define VM_LOOP_H
+
+#include "vm/call.h"
+#include "vm/memory.h"
+#include "vm/width.h"
+
+enum {
+    SIDE = PARTS > 1 ? 2 : 1,
+    STRETCH = 4, /* words that a steady kernel keeps for a stretch */
+};
+
+/* A part's state words, in a row as the kernel's struct has them. */
+LANE_FN void load_state(unsigned char *words, const uint32_t *state, unsigned count, unsigned part)
+{
+    for (unsigned w = 0; w < count; w++)
+        memcpy(words + w * sizeof(lane), state + w * LANES + part * VEC, sizeof(lane));
+}
+
+LANE_FN void store_state(uint32_t *state, const unsigned char *words, unsigned count, unsigned part)
+{
+    for (unsigned w = 0; w < count; w++)
+        memcpy(state + w * LANES + part * VEC, words + w * sizeof(lane), sizeof(lane));
+}
+
+LANE_FN struct memory memory_of(const struct vm_call *c, unsigned kind, unsigned part)
+{
+    struct memory m = {.rate = (float)(1u << c->rate), .share = 1.0f / (float)(1u << c->rate)};
+    if (kind == VM_RING || kind == VM_TAP || kind == VM_RING_TABLE) {
+        m.ring = c->delay->ring + part * VEC;
+        m.mask = c->delay->mask;
+        m.now = c->delay->at;
+        m.low = c->delay->low;
+        m.high = c->delay->high;
+    }
+    if (kind == VM_TABLE || kind == VM_RING_TABLE) {
+        m.table = c->table->values;
+        m.length = c->table->length;
+    }
+    return m;
+}
+
+typedef void kernel_fn(const lane *in, lane *out, void *state, const struct memory *memory);
+
+enum { STATE_BYTES = VM_OP_STATE * sizeof(lane) };
+
+/* Frames of a stretch of the parts side by side. */
+LANE_FN void span(const float *restrict (*from)[VM_OP_INPUTS], float *restrict (*to)[VM_OP_OUTPUTS],
+                  lane (*in)[VM_OP_INPUTS], unsigned char (*state)[STATE_BYTES],
+                  struct memory *memory, uint32_t start, uint32_t end, kernel_fn *kernel,
+                  unsigned inputs, unsigned outputs, uint32_t varying)
+{
+    lane out[VM_OP_OUTPUTS];
+    for (uint32_t i = start; i < end; i++) {
+        for (unsigned s = 0; s < SIDE; s++) {
+            for (unsigned j = 0; j < inputs; j++)
+                if (varying >> j & 1)
+                    in[s][j] = load(from[s][j] + (size_t)i * LANES);
+            kernel(in[s], out, state[s], &memory[s]);
+            memory[s].now++;
+            for (unsigned j = 0; j < outputs; j++)
+                store(to[s][j] + (size_t)i * LANES, out[j]);
+        }
+    }
+}
+
+/* One kernel over the frames of a stretch. With everything but `frames` known at compile time
+ * this folds into a plain loop: inputs that do not vary are loaded once, state stays in
+ * registers, and a stateless kernel of one lane vectorises along time. Where a group has several
+ * parts, two go side by side: each hides the other's latency. A kernel that `asks` is told from the
+ * second frame on which inputs rest. A pair has `more` state words elsewhere. */
+LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigned inputs,
+                  unsigned outputs, unsigned words, unsigned more, unsigned kind, uint32_t varying,
+                  unsigned asks)
+{
+    for (unsigned first = 0; first < PARTS; first += SIDE) {
+        const float *restrict from[SIDE][VM_OP_INPUTS];
+        float *restrict to[SIDE][VM_OP_OUTPUTS];
+        lane in[SIDE][VM_OP_INPUTS];
+        _Alignas(lane) unsigned char state[SIDE][STATE_BYTES];
+        struct memory memory[SIDE];
+        for (unsigned s = 0; s < SIDE; s++) {
+            for (unsigned j = 0; j < inputs; j++) {
+                from[s][j] = c->in[j] + (first + s) * VEC;
+                in[s][j] = load(from[s][j]);
+            }
+            for (unsigned j = 0; j < outputs; j++)
+                to[s][j] = c->out[j] + (first + s) * VEC;
+            if (asks)
+                memset(state[s] + words * sizeof(lane), 0, STRETCH * sizeof(lane));
+            load_state(state[s], c->state, words, first + s);
+            load_state(state[s] + words * sizeof(lane), c->more, more, first + s);
+            memory[s] = memory_of(c, kind, first + s);
+        }
+        if (asks) {
+            span(from, to, in, state, memory, 0, 1, kernel, inputs, outputs, varying);
+            for (unsigned s = 0; s < SIDE; s++)
+                memory[s].steady = ~varying;
+        }
+        span(from, to, in, state, memory, asks, frames, kernel, inputs, outputs, varying);
+        for (unsigned s = 0; s < SIDE; s++) {
+            store_state(c->state, state[s], words, first + s);
+            store_state(c->more, state[s] + words * sizeof(lane), more, first + s);
+        }
+    }
+}
+
+#endif
