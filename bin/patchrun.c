@@ -12,11 +12,13 @@ static void die_of(int number)
 
 static int play(const struct options *options, struct input_file *input)
 {
+    if (input->kind == INPUT_BATCH)
+        return play_batch(options, input);
     bool score = input->kind == INPUT_SCORE || input->kind == INPUT_MIDI;
     return score ? play_score(options, input) : play_patch(options, input);
 }
 
-static int run(const struct options *options)
+static int run(struct options *options)
 {
     struct input_file input;
     int status = input_file_open(&input, options->input);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 atomic_int stop_signal;
 
@@ -79,4 +80,46 @@ void progress_end(const struct progress *progress)
 {
     if (progress->shown)
         fputs("\r\033[K", stderr);
+}
+
+struct sound_wish wish_of(const struct options *o)
+{
+    return (struct sound_wish){.seed = o->seed,
+                               .serial = o->serial,
+                               .variations = o->variations,
+                               .frames = o->frames,
+                               .longest = o->longest,
+                               .longest_given = o->longest_given,
+                               .threshold = o->threshold,
+                               .quiet_hold = o->quiet_hold,
+                               .release = o->release,
+                               .release_given = o->release_given,
+                               .input = o->sound,
+                               .format_given = o->format_given,
+                               .bits_given = o->bits_given,
+                               .dither = o->dither,
+                               .format = o->format,
+                               .pcm = o->pcm};
+}
+
+struct job job_of(const struct options *o)
+{
+    return (struct job){.isa = o->isa,
+                        .lanes = o->lanes,
+                        .threads = o->threads,
+                        .cut = o->cut,
+                        .hash = o->hash,
+                        .stop = &stop_signal};
+}
+
+void note_take(const struct take *take, const char *name)
+{
+    if (take->silent)
+        fprintf(stderr,
+                "patchrun: note: %s: nothing reached the silence threshold; is the sound "
+                "late (--silence-hold) or soft (--silence-threshold)?\n",
+                name);
+    else if (take->cut_off && isatty(STDERR_FILENO))
+        fprintf(stderr, "patchrun: note: %s: ends at %g s, before it was silent (--longest)\n",
+                name, (double)take->frames / RP_SAMPLE_RATE);
 }

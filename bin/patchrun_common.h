@@ -4,6 +4,7 @@
 
 #include "bin/patchrun_load.h"
 #include "bin/patchrun_options.h"
+#include "render/batch/batch.h"
 #include "render/error.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,8 +30,15 @@ struct progress progress_begin(uint64_t total);
 void progress_show(void *progress, uint64_t frames);
 void progress_end(const struct progress *);
 
+/* What the command line says of all sounds; how they are rendered. */
+struct sound_wish wish_of(const struct options *);
+struct job job_of(const struct options *);
+/* What is worth knowing of a take and not wrong. */
+void note_take(const struct take *, const char *name);
+
 /* 0, 1 or 2. */
 int play_patch(const struct options *, struct input_file *);
+int play_batch(const struct options *, struct input_file *);
 int play_score(const struct options *, struct input_file *);
 
 #endif

@@ -1,6 +1,7 @@
 #include "bin/patchrun_load.h"
 #include "bin/patchrun_common.h"
 #include "compiler/compile.h"
+#include "render/batch/batch.h"
 #include "render/score/score.h"
 #include "render/sound_file.h"
 #include <errno.h>
@@ -87,23 +88,40 @@ static int first_character(FILE *stream)
 
 /* A score begins with (score; with another of its forms by mistake, which its reader explains. A
  * score has a form (patch, too, but never first. */
+static void read_word(FILE *stream, int c, char word[16])
+{
+    size_t length = 0;
+    for (; ((c >= 'a' && c <= 'z') || c == '_') && length < 15; c = getc(stream))
+        word[length++] = (char)c;
+    word[length] = '\0';
+}
+
 static enum input_kind kind_of_word(FILE *stream, int c)
 {
     char word[16];
-    size_t length = 0;
-    for (; ((c >= 'a' && c <= 'z') || c == '_') && length < sizeof word - 1; c = getc(stream))
-        word[length++] = (char)c;
-    word[length] = '\0';
+    read_word(stream, c, word);
     if (strcmp(word, "patch") == 0)
         return INPUT_PATCH;
+    if (batch_has_form(word))
+        return INPUT_BATCH;
     return score_has_form(word) ? INPUT_SCORE : INPUT_UNKNOWN;
+}
+
+/* What is in lines of JSON is a score unless its first word says that it is a batch. */
+static enum input_kind kind_of_array(FILE *stream)
+{
+    char word[16];
+    if (first_character(stream) != '"')
+        return INPUT_SCORE;
+    read_word(stream, getc(stream), word);
+    return batch_has_form(word) ? INPUT_BATCH : INPUT_SCORE;
 }
 
 static enum input_kind kind_of_text(FILE *stream)
 {
     int c = first_character(stream);
     if (c == '[')
-        return INPUT_SCORE;
+        return kind_of_array(stream);
     if (c == '{' || c == BYTECODE_FIRST)
         return INPUT_PATCH;
     return c == '(' ? kind_of_word(stream, first_character(stream)) : INPUT_UNKNOWN;
@@ -234,4 +252,35 @@ int load_path(const char *path, FILE *diagnostics, struct loaded *loaded)
     int status = load_stream(path, stream, diagnostics, loaded);
     fclose(stream);
     return status;
+}
+
+/* --- libraries ---------------------------------------------------------------------------- */
+
+struct book {
+    struct loaded loaded;
+    struct book *next;
+};
+
+const struct rp_program *library_load(void *context, const char *path, FILE *diagnostics,
+                                      int *status)
+{
+    struct library *library = context;
+    struct book *book = calloc(1, sizeof *book);
+    if (!book) {
+        *status = say_out_of_memory();
+        return NULL;
+    }
+    book->next = library->books;
+    library->books = book;
+    *status = load_path(path, diagnostics, &book->loaded);
+    return *status == 0 ? book->loaded.program : NULL;
+}
+
+void library_free(struct library *library)
+{
+    for (struct book *book = library->books, *next; book; book = next) {
+        next = book->next;
+        free(book->loaded.memory);
+        free(book);
+    }
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* INPUT_UNKNOWN: the compiler will say what is wrong with it. */
-enum input_kind { INPUT_PATCH, INPUT_SCORE, INPUT_MIDI, INPUT_UNKNOWN };
+enum input_kind { INPUT_PATCH, INPUT_SCORE, INPUT_MIDI, INPUT_BATCH, INPUT_UNKNOWN };
 
 struct input_file {
     const char *path;
@@ -33,6 +33,15 @@ struct loaded {
  * `diagnostics`. 0; 1: the input is wrong; 2: trouble. */
 int load_stream(const char *name, FILE *stream, FILE *diagnostics, struct loaded *);
 int load_path(const char *path, FILE *diagnostics, struct loaded *);
+
+/* Programs that live as long as the score or batch that plays them. */
+struct library {
+    struct book *books;
+};
+/* For their loaders; the context is the library. */
+const struct rp_program *library_load(void *library, const char *path, FILE *diagnostics,
+                                      int *status);
+void library_free(struct library *);
 
 /* patchrun: NAME: cannot WHAT: REASON. Returns 2. */
 int say_trouble(const char *name, const char *what, int number);

@@ -1,6 +1,6 @@
 #include "bin/patchrun_options.h"
 #include "bin/patchrun_load.h"
-#include "bin/patchrun_values.h"
+#include "render/param_text.h"
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -31,6 +31,9 @@ enum {
     LADDER_NODES,
     LADDER_VALUES,
     COST,
+    SHEET,
+    INDEX,
+    GAP,
     FORMAT,
     BITS,
     UNTIL_SILENT,
@@ -69,6 +72,9 @@ static const struct option long_options[] = {
     {"ladder-nodes", required_argument, NULL, LADDER_NODES},
     {"ladder-values", required_argument, NULL, LADDER_VALUES},
     {"cost", required_argument, NULL, COST},
+    {"sheet", required_argument, NULL, SHEET},
+    {"index", required_argument, NULL, INDEX},
+    {"gap", required_argument, NULL, GAP},
     {"format", required_argument, NULL, FORMAT},
     {"bits", required_argument, NULL, BITS},
     {"until-silent", no_argument, NULL, UNTIL_SILENT},
@@ -90,8 +96,9 @@ static const struct option long_options[] = {
 
 static const char help_text[] =
     "usage: patchrun FILE -o OUT.wav [options]\n"
-    "Plays FILE, a patch or its bytecode, a score or a MIDI file, into a sound file. The same\n"
-    "options give the same samples on every machine.\n"
+    "Plays FILE, a patch or its bytecode, a score or a MIDI file, into a sound file, or a batch "
+    "of\n"
+    "sounds into many. The same options give the same samples on every machine.\n"
     "\n"
     "a patch\n"
     "  --set NAME=VALUE[@TIME]    set a parameter: 880, 1.2khz, 5ms, -6db, 50%, a4; at a TIME\n"
@@ -112,6 +119,12 @@ static const char help_text[] =
     "  --ladder-nodes PLACE       the ladder has the nodes of voice3, bus.reverb, ..., too\n"
     "  --cost FILE                the cost of each tick; JSON lines if FILE ends in .jsonl\n"
     "  --budget CYCLES            status 1 if a tick costs more\n"
+    "\n"
+    "a batch\n"
+    "  -o, --output DIR           the folder of the files that the list names\n"
+    "  --sheet OUT                all sounds in one file, one behind the other, instead\n"
+    "  --gap TIME                 silence between them (0)\n"
+    "  --index FILE               names, places and lengths of all sounds, as JSON\n"
     "\n"
     "both\n"
     "  --hash-ladder FILE         a hash for each 60 Hz tick of the mix and of voices and buses, "
@@ -138,7 +151,7 @@ static const char help_text[] =
     "\n"
     "other\n"
     "  --info[=json]              print what FILE is made of instead of playing it\n"
-    "  --threads N                for variations and scores (1)\n"
+    "  --threads N                for variations, batches and scores (1)\n"
     "  --frames-per-call N, --lanes 1|4|8|16, --isa base|avx2|avx512\n"
     "                             the engine's cut, for tests: never changes a bit\n"
     "  --quiet                    no progress, no notes\n"
@@ -180,7 +193,7 @@ static int read_size(const char *option, const char *text, size_t high, size_t *
 static int read_frames(const char *option, const char *text, uint64_t low, uint64_t high,
                        uint64_t *frames)
 {
-    if (value_time(text, frames))
+    if (frames_read(text, frames))
         return usage(option, *text == '.' ? "not a time; a number begins with a digit: 0.5"
                                           : "not a time; write 0.5s, 20ms, 24000f or 30t");
     if (*frames >= low && *frames <= high)
@@ -200,11 +213,9 @@ static int choice(const char *text, const char *const *list)
     return -1;
 }
 
-static const char *const format_names[] = {"wav", "flac", "ogg", NULL};
-
 static int read_format(const char *text, enum audio_format *format)
 {
-    int found = choice(text, format_names);
+    int found = choice(text, audio_format_names);
     if (found < 0)
         return usage("--format", "must be wav, flac or ogg");
     *format = (enum audio_format)found;
@@ -252,7 +263,7 @@ static int read_info(const char *text, enum info_form *info)
 
 /* What was said, where options depend on each other. */
 struct said {
-    bool length, format, bits, help, version;
+    bool length, help, version;
 };
 
 static int read_length(int option, const char *text, struct options *o, struct said *said)
@@ -291,7 +302,7 @@ static int read_sound_option(int option, const char *text, struct options *o, st
         o->until_silent = true;
         return 0;
     case SILENCE_THRESHOLD:
-        return value_threshold(text, &o->threshold)
+        return threshold_read(text, &o->threshold)
                    ? usage("--silence-threshold", "must be from -200db to 0db")
                    : 0;
     case SILENCE_HOLD:
@@ -360,10 +371,10 @@ static int read_option(int option, const char *text, struct options *o, struct s
         o->output = text;
         return 0;
     case FORMAT:
-        said->format = true;
+        o->format_given = true;
         return read_format(text, &o->format);
     case BITS:
-        said->bits = true;
+        o->bits_given = true;
         return read_bits(text, &o->pcm);
     case DITHER:
         o->dither = true;
@@ -398,6 +409,14 @@ static int read_option(int option, const char *text, struct options *o, struct s
     case LADDER_VALUES:
     case COST:
         return read_score_option(option, text, o);
+    case SHEET:
+        o->sheet = text;
+        return 0;
+    case INDEX:
+        o->index = text;
+        return 0;
+    case GAP:
+        return read_frames("--gap", text, 0, 60 * RP_SAMPLE_RATE, &o->gap);
     case '?': /* getopt said it */
         fputs("  = help: see patchrun --help\n", stderr);
         return 2;
@@ -423,39 +442,59 @@ static int read_all(struct options *o, int argc, char **argv, struct said *said)
     return 0;
 }
 
-/* A name without an extension, such as - or /dev/null, is a WAV. */
 static int format_of_name(const char *path, enum audio_format *format)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    if (!dot || dot == name || strcasecmp(dot, ".wave") == 0)
+    if (audio_format_of(path, format))
         return 0;
-    int found = strcasecmp(dot, ".oga") == 0 ? (int)AUDIO_OGG : choice(dot + 1, format_names);
-    if (found < 0) {
-        fprintf(stderr, "patchrun: %s: no format is known by this extension\n", path);
-        fputs("  = help: give --format wav, flac or ogg\n", stderr);
-        return 2;
-    }
-    *format = (enum audio_format)found;
+    fprintf(stderr, "patchrun: %s: no format is known by this extension\n", path);
+    fputs("  = help: give --format wav, flac or ogg\n", stderr);
+    return 2;
+}
+
+static int check_coding(const struct options *o)
+{
+    if (o->format == AUDIO_FLAC && o->pcm == PCM_FLOAT)
+        return usage("--bits", "FLAC has no float; give 16 or 24");
+    if (o->format == AUDIO_OGG && o->bits_given)
+        return usage("--bits", "Ogg Vorbis has no bits to choose");
+    if (o->dither && (o->pcm == PCM_FLOAT || o->format == AUDIO_OGG))
+        return usage("--dither", "is for 16 and 24 bits");
     return 0;
 }
 
-static int check_file(struct options *o, const struct said *said)
+static int check_file(struct options *o)
 {
     bool beside = o->trace || o->stems || o->ladder || o->cost || o->budget;
     if (!o->output && !o->hash && !beside && o->info == INFO_NONE)
         return usage("-o", "where the sound should go is missing; or ask for its --hash");
-    if (o->output && !said->format && format_of_name(o->output, &o->format))
+    if (o->output && !o->format_given && format_of_name(o->output, &o->format))
         return 2;
-    if (o->format == AUDIO_FLAC && o->pcm == PCM_FLOAT)
-        return usage("--bits", "FLAC has no float; give 16 or 24");
-    if (o->format == AUDIO_OGG && said->bits)
-        return usage("--bits", "Ogg Vorbis has no bits to choose");
+    if (check_coding(o))
+        return 2;
     if (o->format == AUDIO_OGG)
         o->pcm = PCM_FLOAT;
-    if (o->dither && o->pcm == PCM_FLOAT)
-        return usage("--dither", "is for 16 and 24 bits");
+    return 0;
+}
+
+/* Of its files each may be of another format. */
+static int check_batch(struct options *o)
+{
+    if (!o->output && !o->sheet && !o->hash && !o->index && o->info == INFO_NONE)
+        return usage("-o", "the folder for the sounds is missing; or ask for a --sheet or --hash");
+    if (o->output && o->sheet)
+        return usage("--sheet", "has all the sounds; leave -o out");
+    if (o->gap && !o->sheet)
+        return usage("--gap", "is between the sounds of a --sheet");
+    if (o->output && out_is_stdout(o->output))
+        return usage("-o", "the sounds of a batch need a folder");
+    if (!o->sheet)
+        return 0;
+    if (!o->format_given && format_of_name(o->sheet, &o->format))
+        return 2;
+    if (check_coding(o))
+        return 2;
+    if (o->format == AUDIO_OGG)
+        o->pcm = PCM_FLOAT;
     return 0;
 }
 
@@ -463,15 +502,13 @@ static int check(struct options *o, const struct said *said)
 {
     if (said->length && o->until_silent)
         return usage("--until-silent", "excludes --seconds and --frames; --longest bounds it");
-    if (o->variations > 0 && o->output && out_is_stdout(o->output))
-        return usage("--variations", "cannot share the standard output");
     if (o->variations > 0 && o->ladder)
         return usage("--variations", "have no --hash-ladder; it is of one seed");
     if (o->ladder_nodes && !o->ladder)
         return usage("--ladder-nodes", "is for the --hash-ladder");
     if (o->ladder_values != UINT64_MAX && !o->ladder)
         return usage("--ladder-values", "is for the --hash-ladder");
-    return check_file(o, said);
+    return 0;
 }
 
 int options_read(struct options *o, int argc, char **argv)
@@ -485,7 +522,7 @@ int options_read(struct options *o, int argc, char **argv)
     o->settings = malloc(((size_t)argc + 1) * sizeof *o->settings);
     if (!o->settings)
         return say_out_of_memory();
-    value_threshold("-90db", &o->threshold);
+    threshold_read("-90db", &o->threshold);
     int failed = read_all(o, argc, argv, &said);
     if (failed)
         return failed;
@@ -529,8 +566,9 @@ static bool same_place(const char *a, const char *b)
 /* Outputs that would go to one place, or to where an input lies. */
 static int check_names(const struct options *o)
 {
-    const char *names[] = {o->output, o->ladder, o->trace, o->cost, o->stems, o->input, o->map};
-    enum { NAMES = sizeof names / sizeof names[0], OUTPUTS = 5 };
+    const char *names[] = {o->output, o->sheet, o->index, o->ladder, o->trace,
+                           o->cost,   o->stems, o->input, o->map};
+    enum { NAMES = sizeof names / sizeof names[0], OUTPUTS = 7 };
     for (size_t i = 0; i < OUTPUTS; i++)
         for (size_t k = i + 1; k < NAMES; k++)
             if (same_place(names[i], names[k]))
@@ -546,7 +584,7 @@ static int check_names(const struct options *o)
     return 0;
 }
 
-int options_check(const struct options *o, enum input_kind kind)
+static int check_kind(struct options *o, enum input_kind kind)
 {
     bool beside = o->trace || o->stems || o->ladder_nodes || o->cost || o->budget;
     bool for_scores = beside || o->map || o->from || o->to;
@@ -557,11 +595,22 @@ int options_check(const struct options *o, enum input_kind kind)
                 o->input);
         return 1;
     }
+    if (kind == INPUT_BATCH && (for_scores || o->ladder))
+        return usage(o->input, "is a batch; --map, --from, --to, --trace, --stems, --hash-ladder, "
+                               "--ladder-nodes, --cost and --budget are not for it");
+    if (kind == INPUT_BATCH && (o->setting_count > 0 || o->sound))
+        return usage(o->input, "is a batch; its list has what --set and --input say");
+    if (kind == INPUT_BATCH)
+        return check_batch(o);
+    if (o->sheet || o->index || o->gap)
+        return usage(o->input, "is no batch; --sheet, --index and --gap are for batches");
+    if (o->variations > 0 && o->output && out_is_stdout(o->output))
+        return usage("--variations", "cannot share the standard output");
     if (kind == INPUT_PATCH && for_scores)
         return usage(o->input, "is a patch; --map, --from, --to, --trace, --stems, "
                                "--ladder-nodes, --cost and --budget are for scores");
     if (kind == INPUT_PATCH || kind == INPUT_UNKNOWN)
-        return check_names(o);
+        return check_file(o);
     if (o->setting_count > 0 || o->release_given || o->sound || o->variations || o->serial)
         return usage(o->input, "is a score; --set, --hold, --input, --serial and --variations are "
                                "for patches");
@@ -569,7 +618,13 @@ int options_check(const struct options *o, enum input_kind kind)
         return usage("--ladder-values", "of a score needs --ladder-nodes: whose values");
     if (kind == INPUT_SCORE && o->map)
         return usage("--map", "is for MIDI files; a score names its own instruments");
-    return check_names(o);
+    return check_file(o);
+}
+
+int options_check(struct options *o, enum input_kind kind)
+{
+    int status = check_kind(o, kind);
+    return status ? status : check_names(o);
 }
 
 void options_free(struct options *o)

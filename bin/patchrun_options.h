@@ -36,8 +36,12 @@ struct options {
     uint64_t ladder_values;                                /* tick; UINT64_MAX: none */
     uint64_t budget;                                       /* cycles; 0: the score's */
 
+    const char *sheet, *index; /* of a batch; NULL: none */
+    uint64_t gap;              /* frames between sounds of the sheet */
+
     enum audio_format format;
     enum pcm_format pcm;
+    bool format_given, bits_given;
     bool dither, hash, quiet;
     enum info_form info;
 
@@ -50,8 +54,9 @@ struct options {
 /* 0: run; 1: --help or --version was printed, all is done; 2: usage, and it was said. The
  * options' texts are argv's; options_free frees the rest in any case. */
 int options_read(struct options *, int argc, char **argv);
-/* Whether the options fit what FILE turned out to be. 0; or 1 or 2, and it was said. */
-int options_check(const struct options *, enum input_kind);
+/* Whether the options fit what FILE turned out to be; settles the format. 0; or 1 or 2, and it was
+ * said. */
+int options_check(struct options *, enum input_kind);
 void options_free(struct options *);
 
 #endif

@@ -1,14 +1,12 @@
 /* patchrun_patch.c - one patch played, into one file or into many with a seed each. */
 #include "bin/patchrun_common.h"
 #include "bin/patchrun_values.h"
-#include "render/job.h"
+#include "render/batch/batch.h"
 #include "render/job_input.h"
 #include "render/take_ladder.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { BEST_CUT = 4096, LEAST_CUT = 256 };
 
 /* --- the sound that comes in --------------------------------------------------------------- */
 
@@ -35,21 +33,6 @@ static int check_sound(const struct options *options, const struct loaded *loade
 
 /* --- the events -------------------------------------------------------------------------- */
 
-/* Closes the gate at --hold; until silent also unasked, for a held note has no end. That of an
- * effect is held as long as its input. */
-static void add_release(const struct options *options, const struct rp_program *program,
-                        uint64_t sound, struct events *events)
-{
-    int gate = rp_param_find(program, "gate");
-    uint64_t release = options->sound && !options->release_given ? sound : options->release;
-    bool wanted = options->release_given || options->frames == 0;
-    for (size_t i = 0; i < events->count && !options->release_given; i++)
-        if (events->list[i].frame > 0 && (int)events->list[i].param == gate)
-            wanted = false; /* the command line plays the gate itself */
-    if (gate >= 0 && wanted)
-        events->list[events->count++] = (struct event){.frame = release, .param = (unsigned)gate};
-}
-
 static int check_release(const struct options *options, const struct loaded *loaded)
 {
     if (!options->release_given || rp_param_find(loaded->program, "gate") >= 0)
@@ -73,41 +56,12 @@ static int read_events(const struct options *options, const struct loaded *loade
                                    &events->list[events->count++], stderr);
         status = failed > status ? failed : status;
     }
-    add_release(options, loaded->program, sound, events);
-    events_sort(events);
+    struct sound_wish wish = wish_of(options);
+    wish_release(&wish, loaded->program, sound, events);
     return status;
 }
 
 /* --- the files --------------------------------------------------------------------------- */
-
-/* Decimal digits of a number of variations. */
-static size_t digits(size_t number)
-{
-    size_t count = 1;
-    for (; number >= 10 && count < 9; number /= 10)
-        count++;
-    return count;
-}
-
-/* "dir/coin.wav" as "dir/coin-07.wav". malloc'd. */
-static char *numbered_name(const char *path, size_t number, size_t last)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    if (!dot || dot == name)
-        dot = path + strlen(path);
-    size_t stem = (size_t)(dot - path), width = digits(last);
-    char *result = malloc(strlen(path) + 1 + width + 1);
-    if (!result)
-        return NULL;
-    memcpy(result, path, stem);
-    result[stem] = '-';
-    for (size_t i = width; i > 0; i--, number /= 10)
-        result[stem + i] = (char)('0' + number % 10);
-    memcpy(result + stem + 1 + width, dot, strlen(dot) + 1);
-    return result;
-}
 
 struct plan {
     struct take *takes;
@@ -144,70 +98,20 @@ static void free_plan(struct plan *plan)
 
 /* --- rendering --------------------------------------------------------------------------- */
 
-static void set_cut(const struct options *options, size_t takes, struct job *job)
-{
-    job->isa = options->isa;
-    job->threads = options->threads;
-    job->lanes = options->lanes ? options->lanes : rp_choose_lanes(takes);
-    size_t cut = BEST_CUT / job->lanes > LEAST_CUT ? BEST_CUT / job->lanes : LEAST_CUT;
-    job->cut = options->cut ? options->cut : cut;
-}
-
-static uint64_t most_frames(const struct options *options, uint64_t sound)
-{
-    if (options->frames)
-        return options->frames;
-    return options->longest_given ? options->longest : options->longest + sound;
-}
-
-static struct job make_job(const struct options *options, const struct loaded *loaded,
-                           uint64_t sound, const struct events *events, size_t takes)
-{
-    struct job job = {.program = loaded->program,
-                      .name = loaded->name,
-                      .seed = options->seed,
-                      .serial = options->serial,
-                      .input = options->sound,
-                      .input_frames = sound,
-                      .events = events,
-                      .hash = options->hash,
-                      .dither = options->dither,
-                      .until_silent = options->frames == 0,
-                      .threshold = options->threshold,
-                      .hold = options->quiet_hold,
-                      .stop = &stop_signal};
-    job.spec = (struct audio_spec){.format = options->format,
-                                   .pcm = options->pcm,
-                                   .channels = rp_channels(loaded->program),
-                                   .frames = most_frames(options, sound)};
-    set_cut(options, takes, &job);
-    return job;
-}
-
 /* Copying into a pipe may wait for its reader for ever; nothing is left to clean up by then, so
  * a signal may end us as usual. */
-static int commit(struct plan *plan)
+static int commit(const struct job *job, struct plan *plan)
 {
     struct render_error error;
     if (plan->count == 1 && plan->takes[0].path && plan->takes[0].file.out.through >= 0)
         release_signals();
-    return job_commit(plan->takes, plan->count, &error) ? say_error(&error) : 0;
+    return job_commit(job, plan->takes, plan->count, &error) ? say_error(&error) : 0;
 }
 
 static void note(const struct options *options, const struct plan *plan)
 {
-    bool terminal = isatty(STDERR_FILENO);
-    for (size_t i = 0; i < plan->count && !options->quiet; i++) {
-        const struct take *take = &plan->takes[i];
-        if (take->silent)
-            fprintf(stderr,
-                    "patchrun: note: %s: nothing reached the silence threshold; is the sound "
-                    "late (--silence-hold) or soft (--silence-threshold)?\n",
-                    plan->names[i]);
-        else if (take->cut_off && terminal)
-            fprintf(stderr, "patchrun: note: %s: ends at %g s, before it was silent (--longest)\n",
-                    plan->names[i], (double)take->frames / RP_SAMPLE_RATE);
-    }
+    for (size_t i = 0; i < plan->count && !options->quiet; i++)
+        note_take(&plan->takes[i], plan->names[i]);
 }
 
 static int print_hashes(const struct options *options, const struct plan *plan)
@@ -230,7 +134,7 @@ static int render(const struct job *job, struct plan *plan)
 
 static int render_shown(struct job *job, struct plan *plan)
 {
-    struct progress progress = progress_begin(job->spec.frames * plan->count);
+    struct progress progress = progress_begin(plan->takes[0].sound->spec.frames * plan->count);
     job->progress = progress_show;
     job->context = &progress;
     int status = render(job, plan);
@@ -247,7 +151,7 @@ static int write_ladder(const struct options *options, const struct job *job,
         return 0;
     enum render_status status = out_create(ladder, options->ladder, plan->count, &error);
     if (status == RENDER_OK)
-        status = take_ladder(job, plan->takes[0].frames, options->ladder_values, ladder, &error);
+        status = take_ladder(job, &plan->takes[0], options->ladder_values, ladder, &error);
     if (status == RENDER_OK)
         status = out_close(ladder, &error);
     if (atomic_load(&stop_signal))
@@ -264,16 +168,22 @@ static int commit_ladder(const struct options *options, struct out_file *ladder)
 static int play_plan(const struct options *options, const struct loaded *loaded, uint64_t sound,
                      const struct events *events, struct plan *plan)
 {
-    struct job job = make_job(options, loaded, sound, events, plan->count);
+    struct sound_wish wish = wish_of(options);
+    struct sound played = wish_sound(&wish, loaded->program, loaded->name, sound, events);
+    struct job job = job_of(options);
     struct out_file ladder = {.fd = -1, .through = -1};
     bool shown = !options->quiet && isatty(STDERR_FILENO);
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->takes[i].sound = &played;
+        plan->takes[i].seed = options->seed + i;
+    }
     int status = shown ? render_shown(&job, plan) : render(&job, plan);
     if (status == 0)
         status = write_ladder(options, &job, plan, &ladder);
     if (status == 0)
         status = commit_ladder(options, &ladder);
     if (status == 0)
-        status = commit(plan);
+        status = commit(&job, plan);
     out_discard(&ladder);
     if (status == 0)
         note(options, plan);

@@ -9,40 +9,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Programs live as long as the score that plays them. */
-struct library {
-    struct book *books;
-};
-
-struct book {
-    struct loaded loaded;
-    struct book *next;
-};
-
-static const struct rp_program *load_program(void *context, const char *path, FILE *diagnostics,
-                                             int *status)
-{
-    struct library *library = context;
-    struct book *book = calloc(1, sizeof *book);
-    if (!book) {
-        *status = say_out_of_memory();
-        return NULL;
-    }
-    book->next = library->books;
-    library->books = book;
-    *status = load_path(path, diagnostics, &book->loaded);
-    return *status == 0 ? book->loaded.program : NULL;
-}
-
-static void free_library(struct library *library)
-{
-    for (struct book *book = library->books, *next; book; book = next) {
-        next = book->next;
-        free(book->loaded.memory);
-        free(book);
-    }
-}
-
 /* --- reading ------------------------------------------------------------------------------ */
 
 static int read_midi(const struct options *options, struct input_file *midi,
@@ -68,7 +34,7 @@ static int read_midi(const struct options *options, struct input_file *midi,
 static int read_score(const struct options *options, struct input_file *input,
                       struct library *library, struct score *score)
 {
-    struct score_options reading = {.loader = {load_program, library},
+    struct score_options reading = {.loader = {library_load, library},
                                     .diagnostics = stderr,
                                     .notes = options->quiet ? NULL : stderr,
                                     .stop = &stop_signal};
@@ -292,6 +258,6 @@ int play_score(const struct options *options, struct input_file *input)
         status = options->info != INFO_NONE ? print_info(options, input, &score)
                                             : play(options, input, &score);
     score_free(&score);
-    free_library(&library);
+    library_free(&library);
     return status;
 }

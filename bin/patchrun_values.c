@@ -1,5 +1,6 @@
 #include "bin/patchrun_values.h"
 #include "render/mixer/command.h"
+#include "render/param_text.h"
 #include "text/diag.h"
 #include "text/number.h"
 #include "vm/disassemble.h"
@@ -10,128 +11,22 @@
 
 enum { MOST_TEXT = 100, MOST_PARAMS = 1024 };
 
-/* "24000f", "30t" */
-static int read_count(const char *text, uint64_t *frames)
-{
-    char *end;
-    if (text[0] < '0' || text[0] > '9' || strlen(text) > 12)
-        return -1;
-    *frames = strtoull(text, &end, 10);
-    if (strcmp(end, "t") == 0)
-        *frames *= MIX_TICK;
-    else if (strcmp(end, "f") != 0)
-        return -1;
-    return 0;
-}
-
-int value_time(const char *text, uint64_t *frames)
-{
-    struct number number;
-    if (read_count(text, frames) == 0)
-        return 0;
-    if (number_read(text, strlen(text), &number) != NUMBER_OK)
-        return -1;
-    bool time = number.unit == NUMBER_BARE || number.unit == NUMBER_SECONDS;
-    if (!time || !(number.value >= 0.0 && number.value <= 1e9))
-        return -1;
-    *frames = (uint64_t)(number.value * RP_SAMPLE_RATE + 0.5);
-    return 0;
-}
-
-int value_threshold(const char *text, float *factor)
-{
-    struct number number;
-    if (number_read_in(text, strlen(text), "db", &number) != NUMBER_OK)
-        return -1;
-    if (number.unit != NUMBER_BARE && number.unit != NUMBER_DB)
-        return -1;
-    *factor = (float)number.value;
-    return *factor >= 1e-10f && *factor <= 1.0f ? 0 : -1;
-}
-
 /* --- a parameter's value ----------------------------------------------------------------- */
 
-static const char *unit_name(enum rp_unit unit)
-{
-    static const char *const names[] = {
-        [RP_UNIT_NONE] = "",  [RP_UNIT_HZ] = "Hz", [RP_UNIT_SECONDS] = "s",
-        [RP_UNIT_RATIO] = "", [RP_UNIT_DB] = "dB", [RP_UNIT_GATE] = "gate"};
-    return names[unit];
-}
-
-/* With its unit, as people write it. */
-static const char *value_text(char text[NUMBER_TEXT], const struct rp_param *param, float value)
-{
-    const char *unit = param->unit == RP_UNIT_GATE ? "" : unit_name(param->unit);
-    if (param->unit == RP_UNIT_DB)
-        snprintf(text, NUMBER_TEXT, "%g dB", number_db((double)value));
-    else
-        snprintf(text, NUMBER_TEXT, "%.7g%s%s", (double)value, unit[0] ? " " : "", unit);
-    return text;
-}
-
-enum fit { FITS, WRONG_UNIT, OUT_OF_RANGE };
-
-/* A share of a range in Hz or seconds is a place in it; of all else, a factor. */
-static bool is_position(const struct rp_param *param, const struct number *number)
-{
-    return number->unit == NUMBER_PERCENT &&
-           (param->unit == RP_UNIT_HZ || param->unit == RP_UNIT_SECONDS);
-}
-
-static bool unit_fits(const struct rp_param *param, const struct number *number)
-{
-    static const enum number_unit wanted[] = {[RP_UNIT_NONE] = NUMBER_BARE,
-                                              [RP_UNIT_HZ] = NUMBER_HZ,
-                                              [RP_UNIT_SECONDS] = NUMBER_SECONDS,
-                                              [RP_UNIT_RATIO] = NUMBER_PERCENT,
-                                              [RP_UNIT_DB] = NUMBER_DB};
-    if (param->unit == RP_UNIT_GATE)
-        return number->unit == NUMBER_BARE;
-    return is_position(param, number) || number_unit_fits(number->unit, wanted[param->unit]);
-}
-
-static enum fit read_value(const char *text, const struct rp_param *param, float *value)
-{
-    struct number number;
-    const char *bare = param->unit == RP_UNIT_DB ? "db" : "";
-    if (number_read_in(text, strlen(text), bare, &number) != NUMBER_OK ||
-        !unit_fits(param, &number))
-        return WRONG_UNIT;
-    *value = (float)number.value;
-    if (!is_position(param, &number))
-        return *value >= param->low && *value <= param->high ? FITS : OUT_OF_RANGE;
-    bool within = *value >= 0.0f && *value <= 1.0f;
-    *value = rp_param_at(param, *value);
-    return within ? FITS : OUT_OF_RANGE;
-}
-
-static const char *examples(enum rp_unit unit)
-{
-    static const char *const texts[] = {
-        [RP_UNIT_NONE] = "a number such as 0.5, 50% or -6db",
-        [RP_UNIT_HZ] = "a frequency such as 880, 880hz, 1.2khz or a4, or 50% of the range",
-        [RP_UNIT_SECONDS] = "a time such as 0.3, 5ms or 0.3s, or 50% of the range",
-        [RP_UNIT_RATIO] = "a factor such as 0.5, 50% or -6db",
-        [RP_UNIT_DB] = "a level such as -6, -6db or 50%",
-        [RP_UNIT_GATE] = "0 or 1"};
-    return texts[unit];
-}
-
 static int say_misfit(const char *file, const char *text, const struct rp_param *param,
-                      enum fit fit, FILE *diagnostics)
+                      enum param_fit fit, FILE *diagnostics)
 {
     char low[NUMBER_TEXT], high[NUMBER_TEXT];
-    if (fit == WRONG_UNIT)
+    if (fit == PARAM_OTHER_UNIT)
         fprintf(diagnostics,
                 "patchrun: %s: '%s' does not fit parameter '%s'\n  = help: it takes %s\n", file,
-                text, param->name, examples(param->unit));
+                text, param->name, param_examples(param));
     else
         fprintf(diagnostics,
                 "patchrun: %s: '%s' is outside the range of parameter '%s'\n"
                 "  = help: its range is %s to %s\n",
-                file, text, param->name, value_text(low, param, param->low),
-                value_text(high, param, param->high));
+                file, text, param->name, param_text(low, param, param->low),
+                param_text(high, param, param->high));
     return 1;
 }
 
@@ -189,9 +84,9 @@ static int split(const char *text, struct setting *setting)
 static int read_times(const struct setting *setting, struct event *event)
 {
     uint64_t glide = 0;
-    if (setting->time && value_time(setting->time, &event->frame))
+    if (setting->time && frames_read(setting->time, &event->frame))
         return -1;
-    if (setting->glide && (value_time(setting->glide, &glide) || glide > UINT32_MAX))
+    if (setting->glide && (frames_read(setting->glide, &glide) || glide > UINT32_MAX))
         return -1;
     event->glide = (uint32_t)glide;
     return 0;
@@ -217,8 +112,8 @@ int value_setting(const char *text, const char *file, const struct rp_program *p
     const struct rp_param *param = rp_param_info(program, event->param);
     if (setting.time && !setting.glide)
         event->glide = param->glide;
-    enum fit fit = read_value(setting.value, param, &event->value);
-    return fit == FITS ? 0 : say_misfit(file, setting.value, param, fit, diagnostics);
+    enum param_fit fit = param_read(setting.value, strlen(setting.value), param, &event->value);
+    return fit == PARAM_FITS ? 0 : say_misfit(file, setting.value, param, fit, diagnostics);
 }
 
 /* --- --info ------------------------------------------------------------------------------ */
@@ -232,8 +127,8 @@ static void info_text_param(const struct rp_param *param, FILE *stream)
 {
     char low[NUMBER_TEXT], high[NUMBER_TEXT], def[NUMBER_TEXT];
     fprintf(stream, "%-16s %12s %12s %12s %9.6g s  %s\n", param->name,
-            value_text(low, param, param->low), value_text(high, param, param->high),
-            value_text(def, param, param->def), (double)param->glide / RP_SAMPLE_RATE,
+            param_text(low, param, param->low), param_text(high, param, param->high),
+            param_text(def, param, param->def), (double)param->glide / RP_SAMPLE_RATE,
             curve_name(param));
 }
 

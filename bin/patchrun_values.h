@@ -5,12 +5,6 @@
 #include "render/events.h"
 #include <stdio.h>
 
-/* "0.5", "0.5s", "20ms": the nearest frame; "24000f": that frame; "30t": that tick. 0, or -1: not
- * a time. */
-int value_time(const char *text, uint64_t *frames);
-/* "-90db" or "-90": its factor. 0, or -1: not from -200 to 0 dB. */
-int value_threshold(const char *text, float *factor);
-
 /* Reads NAME=VALUE[@TIME[~GLIDE]] for the program. An event at a TIME takes the parameter's glide;
  * one without is at frame 0 and has none. 0; 1: name, value or range is wrong; 2: not of that
  * shape. What is wrong is said on `diagnostics`, `file` being the program's name. */

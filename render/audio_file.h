@@ -29,10 +29,17 @@ struct audio_spec {
     uint64_t frames; /* at most; a WAV that could pass 4 GiB is written as RF64 instead */
 };
 
+extern const char *const audio_format_names[]; /* by enum audio_format; NULL ends them */
+/* By the extension of a name; one without, such as - or /dev/null, is a WAV. False: none is known
+ * by it. */
+bool audio_format_of(const char *path, enum audio_format *);
+
 struct audio_file {
     struct audio_spec spec;
     struct out_file out;
-    SNDFILE *encoder;
+    SNDFILE *encoder; /* NULL: a WAV of 16 bits, which we write ourselves */
+    uint64_t written; /* of that: frames */
+    uint64_t said;    /* frames that its header speaks of */
 };
 
 /* `path` must outlive the file. `number` makes the temporary name differ from those of other
@@ -44,6 +51,8 @@ enum render_status audio_create(struct audio_file *, const struct audio_spec *, 
 /* Samples as pcm_convert left them, interleaved. */
 enum render_status audio_write(struct audio_file *, const void *samples, size_t frames,
                                struct render_error *error);
+/* Before the first audio_write, if it is known: there will be so many frames. */
+void audio_expect(struct audio_file *, uint64_t frames);
 enum render_status audio_finish(struct audio_file *, struct render_error *error);
 enum render_status audio_commit(struct audio_file *, struct render_error *error);
 void audio_discard(struct audio_file *);

@@ -26,11 +26,9 @@ static void apply(const struct event *event, struct rp_group *group, unsigned la
 }
 
 size_t events_apply(const struct events *events, size_t next, uint64_t frame,
-                    struct rp_group *group, unsigned lanes)
+                    struct rp_group *group, unsigned lane)
 {
-    for (; next < events->count && events->list[next].frame <= frame; next++) {
-        for (unsigned lane = 0; lane < lanes; lane++)
-            apply(&events->list[next], group, lane);
-    }
+    for (; next < events->count && events->list[next].frame <= frame; next++)
+        apply(&events->list[next], group, lane);
     return next;
 }

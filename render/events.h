@@ -20,9 +20,9 @@ struct events {
 void events_sort(struct events *);
 /* The frame of the last event; 0 when there is none. */
 uint64_t events_last(const struct events *);
-/* Applies the events of `frame` to every lane and returns the number of the next event, from
+/* Applies the events of `frame` to a lane and returns the number of the next event, from
  * `next` on, which is the first not yet applied. */
 size_t events_apply(const struct events *, size_t next, uint64_t frame, struct rp_group *,
-                    unsigned lanes);
+                    unsigned lane);
 
 #endif

@@ -2,13 +2,16 @@
 #include "render/out_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { BLOCK = 1 << 16, NAME_TRIES = 1000 };
+enum { BLOCK = 1 << 16, NAME_TRIES = 1000, MOST_WAITING = 4096 };
 #define OWN_FILES "/proc/self/fd/"
 
 enum render_status out_fail(const struct out_file *file, const char *what, int number,
@@ -40,6 +43,23 @@ static int write_all(int fd, const char *bytes, size_t size)
         size -= (size_t)put;
     }
     return 0;
+}
+
+int out_write_two(struct out_file *file, const void *head, size_t head_size, const void *bytes,
+                  size_t size)
+{
+    struct iovec parts[] = {{(void *)(uintptr_t)head, head_size}, {(void *)(uintptr_t)bytes, size}};
+    ssize_t put;
+    if (file->failure)
+        return file->failure;
+    do
+        put = writev(file->fd, parts, 2);
+    while (put < 0 && errno == EINTR);
+    if (put < 0)
+        return file->failure = errno;
+    size_t done = (size_t)put, of_head = done < head_size ? done : head_size;
+    out_write_now(file, (const char *)head + of_head, head_size - of_head);
+    return out_write_now(file, (const char *)bytes + (done - of_head), size - (done - of_head));
 }
 
 int out_write_now(struct out_file *file, const void *bytes, size_t size)
@@ -90,12 +110,17 @@ static int create_named(struct out_file *file)
     return file->fd < 0 ? errno : 0;
 }
 
-/* The file has been open, and now gets its first name. */
-static int link_named(struct out_file *file)
+/* The file has been open, and now gets a name. */
+static int link_as(const struct out_file *file, const char *name)
 {
     char own[64];
     snprintf(own, sizeof own, OWN_FILES "%d", file->fd);
-    return linkat(AT_FDCWD, own, AT_FDCWD, file->temp, AT_SYMLINK_FOLLOW) ? errno : 0;
+    return linkat(AT_FDCWD, own, AT_FDCWD, name, AT_SYMLINK_FOLLOW) ? errno : 0;
+}
+
+static int link_named(struct out_file *file)
+{
+    return link_as(file, file->temp);
 }
 
 /* A name taken is a left-over of another process with our id: we go on to one that nobody of ours
@@ -117,6 +142,18 @@ static int take_name(struct out_file *file, const char *directory, size_t length
     return failed;
 }
 
+/* Asked once: it does not come and go. */
+static bool has_own_files(void)
+{
+    static atomic_int known; /* 1: there, 2: not */
+    int now = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!now) {
+        now = access(OWN_FILES, X_OK) == 0 ? 1 : 2;
+        atomic_store_explicit(&known, now, memory_order_relaxed);
+    }
+    return now == 1;
+}
+
 /* A file without a name, of which nothing is left whatever ends us. Not every file system has
  * them, and they get a name by way of /proc. */
 static bool open_unnamed(struct out_file *file, const char *directory, size_t length)
@@ -124,7 +161,7 @@ static bool open_unnamed(struct out_file *file, const char *directory, size_t le
 #ifdef O_TMPFILE
     char place[4096];
     snprintf(place, sizeof place, "%.*s", length ? (int)length : 1, length ? directory : ".");
-    if (length < sizeof place && access(OWN_FILES, X_OK) == 0)
+    if (length < sizeof place && has_own_files())
         file->fd = open(place, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 #else
     (void)directory;
@@ -163,10 +200,10 @@ static int open_through(struct out_file *file)
     return file->through < 0 ? errno : 0;
 }
 
-/* An existing target is resolved: behind a symbolic link, what it points to is replaced. */
-static int open_beside(struct out_file *file, bool exists)
+/* Behind a symbolic link, what it points to is replaced. */
+static int open_beside(struct out_file *file, bool linked)
 {
-    file->target = exists ? realpath(file->name, NULL) : strdup(file->name);
+    file->target = linked ? realpath(file->name, NULL) : strdup(file->name);
     if (!file->target)
         return errno;
     size_t length = directory_length(file->target);
@@ -178,7 +215,10 @@ static int open_beside(struct out_file *file, bool exists)
 static int open_place(struct out_file *file)
 {
     struct stat info;
-    bool exists = !out_is_stdout(file->name) && stat(file->name, &info) == 0;
+    bool exists = !out_is_stdout(file->name) && lstat(file->name, &info) == 0;
+    bool linked = exists && S_ISLNK(info.st_mode);
+    if (linked)
+        linked = exists = stat(file->name, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
         return EISDIR;
     if (out_is_stdout(file->name) || (exists && !S_ISREG(info.st_mode)))
@@ -188,7 +228,8 @@ static int open_place(struct out_file *file)
     /* Renaming needs no permission on the old file; replacing a protected one would surprise. */
     if (exists && access(file->name, W_OK))
         return errno;
-    return open_beside(file, exists);
+    file->replaces = exists;
+    return open_beside(file, linked);
 }
 
 enum render_status out_create(struct out_file *file, const char *path, uint64_t number,
@@ -229,6 +270,39 @@ enum render_status out_write(struct out_file *file, const void *bytes, size_t si
     return RENDER_OK;
 }
 
+/* Files that are ready and have no name yet stay open until they get it, which saves them a first
+ * name, but not all the descriptors we may have. */
+static atomic_int waiting;
+
+static int most_waiting(void)
+{
+    static atomic_int most; /* 0: not asked yet */
+    struct rlimit limit;
+    int now = atomic_load_explicit(&most, memory_order_relaxed);
+    if (now)
+        return now;
+    bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
+    now = known && limit.rlim_cur < MOST_WAITING * 2 ? (int)limit.rlim_cur / 2 + 1 : MOST_WAITING;
+    atomic_store_explicit(&most, now, memory_order_relaxed);
+    return now;
+}
+
+static bool may_wait(void)
+{
+    if (atomic_fetch_add(&waiting, 1) < most_waiting())
+        return true;
+    atomic_fetch_sub(&waiting, 1);
+    return false;
+}
+
+/* A copy of the descriptor is closed: network file systems report a full disk at every close. */
+static int wait_open(struct out_file *file)
+{
+    int copy = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+    file->waits = true;
+    return copy < 0 || close(copy) ? errno : 0;
+}
+
 enum render_status out_close(struct out_file *file, struct render_error *error)
 {
     enum render_status status = flush(file, error);
@@ -237,6 +311,10 @@ enum render_status out_close(struct out_file *file, struct render_error *error)
     if (status != RENDER_OK || file->through >= 0)
         return status;
     int failed = 0;
+    if (!file->temp && may_wait()) {
+        failed = wait_open(file);
+        return failed ? out_fail(file, "write", failed, error) : RENDER_OK;
+    }
     if (!file->temp)
         failed = take_name(file, file->target, directory_length(file->target), link_named);
     if (failed)
@@ -267,14 +345,48 @@ static enum render_status copy_through(struct out_file *file, struct render_erro
     return failed ? out_fail(file, "write", failed, error) : RENDER_OK;
 }
 
+static void close_if_open(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void stop_waiting(struct out_file *file)
+{
+    if (!file->waits)
+        return;
+    file->waits = false;
+    close_if_open(&file->fd);
+    atomic_fetch_sub(&waiting, 1);
+}
+
+/* A file that is there cannot be replaced by one without a name. */
+static int commit_waiting(struct out_file *file)
+{
+    int failed = file->replaces ? EEXIST : link_as(file, file->target);
+    if (failed == EEXIST) {
+        failed = take_name(file, file->target, directory_length(file->target), link_named);
+        if (!failed && rename(file->temp, file->target))
+            failed = errno;
+    }
+    return failed;
+}
+
 enum render_status out_commit(struct out_file *file, struct render_error *error)
 {
+    int failed = 0;
     if (file->through >= 0)
         return copy_through(file, error);
-    if (rename(file->temp, file->target))
-        return out_fail(file, "create", errno, error);
+    if (file->waits)
+        failed = commit_waiting(file);
+    else if (rename(file->temp, file->target))
+        failed = errno;
+    if (failed)
+        return out_fail(file, "create", failed, error);
     free(file->temp);
     file->temp = NULL;
+    stop_waiting(file);
     return RENDER_OK;
 }
 
@@ -307,15 +419,9 @@ enum render_status out_put(const char *path, const void *bytes, size_t size,
     return status;
 }
 
-static void close_if_open(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 void out_discard(struct out_file *file)
 {
+    stop_waiting(file);
     close_if_open(&file->fd);
     close_if_open(&file->through);
     if (file->temp)

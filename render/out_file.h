@@ -2,7 +2,8 @@
  *
  *   out_create    opens a file without a name, or where there are none, a temporary one
  *   out_write     adds bytes
- *   out_close     every byte is on its way and was accepted; the file has a temporary name
+ *   out_close     every byte is on its way and was accepted; the file stays open without a name, or
+ *                 where there are too many such or none, has a temporary one
  *   out_commit    gives the file its name, or copies it into a pipe or device
  *   out_discard   removes what there is; allowed at any moment, also after a commit, and needed in
  *                 the end
@@ -24,6 +25,8 @@ struct out_file {
     uint64_t number;     /* of the temporary name */
     int fd;              /* the file being made, or -1 */
     int through;         /* pipe or device it goes to, or -1 */
+    bool waits;          /* ready, open, and without a name */
+    bool replaces;       /* there was a file of that name at the begin */
     int failure;         /* errno of the first read or write that failed, else 0 */
     char *pending;       /* out_write gathers here */
     size_t count;
@@ -53,6 +56,9 @@ enum render_status out_fail(const struct out_file *, const char *what, int numbe
                             struct render_error *error);
 /* Straight to the file, past out_write: 0, or the errno that stopped it, kept in `failure`. */
 int out_write_now(struct out_file *, const void *bytes, size_t size);
+/* The same of two pieces, one behind the other. */
+int out_write_two(struct out_file *, const void *head, size_t head_size, const void *bytes,
+                  size_t size);
 /* Bytes read, 0 at the end or on a failure, kept in `failure`. */
 size_t out_read(struct out_file *, void *bytes, size_t size);
 

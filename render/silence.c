@@ -35,3 +35,15 @@ void silence_feed(struct silence *s, const float *samples, size_t frames, unsign
         s->over = s->fed >= max64(s->end + s->hold, s->not_before);
     }
 }
+
+bool silence_is_open(const struct silence *s, uint64_t frames)
+{
+    return !s->over && s->fed + frames < max64(s->end + s->hold, s->not_before);
+}
+
+void silence_note(struct silence *s, uint64_t frames, uint64_t loud)
+{
+    if (loud > 0)
+        s->end = s->fed + loud;
+    s->fed += frames;
+}

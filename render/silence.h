@@ -23,4 +23,10 @@ void silence_init(struct silence *, float threshold, uint64_t hold, uint64_t not
 /* Looks at interleaved frames, unless the sound is over. */
 void silence_feed(struct silence *, const float *samples, size_t frames, unsigned channels);
 
+/* Whether the sound cannot be over within so many frames more. */
+bool silence_is_open(const struct silence *, uint64_t frames);
+/* Then this is as silence_feed of frames whose last loud one is the one before `loud`; 0: none is
+ * loud. */
+void silence_note(struct silence *, uint64_t frames, uint64_t loud);
+
 #endif

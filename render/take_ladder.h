@@ -6,12 +6,12 @@
 #include "render/job.h"
 #include "render/out_file.h"
 
-/* Plays the job's first take once more, `frames` of it, on the job's lanes, and writes
+/* Plays a take once more, `frames` of it, on the job's lanes, and writes
  * "TICK out=HASH node.ID=HASH ..." for each tick, under a first line "repatch-ladder 1". The hash
  * of a tick is the XXH3-64 of its frames, channels in turn, as floats, least significant byte
  * first; of nodes taps.h tells. In tick `values`, if there is one, the nodes' values stand, too.
  * RENDER_WRONG: not finite. */
-enum render_status take_ladder(const struct job *, uint64_t frames, uint64_t values,
+enum render_status take_ladder(const struct job *, const struct take *, uint64_t values,
                                struct out_file *, struct render_error *);
 
 #endif

@@ -9,20 +9,40 @@ static size_t frame_bytes(const struct writer *writer)
     return pcm_bytes(writer->plan.spec.pcm) * writer->plan.spec.channels;
 }
 
+static enum render_status out_of_memory(struct render_error *error)
+{
+    return render_fail(error, RENDER_TROUBLE, "out of memory");
+}
+
+enum render_status writer_renew(struct writer *writer, const struct writer_plan *plan,
+                                struct render_error *error)
+{
+    writer->plan = *plan;
+    size_t room = ((size_t)plan->held + BLOCK + PIECE) * frame_bytes(writer);
+    if (room > writer->room) {
+        free(writer->pending);
+        writer->room = 0;
+        writer->pending = malloc(room);
+        if (!writer->pending)
+            return out_of_memory(error);
+        writer->room = room;
+    }
+    if (plan->hash && !writer->hash.state && hash_init(&writer->hash))
+        return out_of_memory(error);
+    return RENDER_OK;
+}
+
 enum render_status writer_init(struct writer *writer, const struct writer_plan *plan,
                                struct render_error *error)
 {
-    *writer = (struct writer){.plan = *plan};
-    writer->room = (size_t)plan->held + BLOCK + PIECE;
-    writer->pending = malloc(writer->room * frame_bytes(writer));
-    if (!writer->pending || (plan->hash && hash_init(&writer->hash)))
-        return render_fail(error, RENDER_TROUBLE, "out of memory");
-    return RENDER_OK;
+    *writer = (struct writer){.room = 0};
+    return writer_renew(writer, plan, error);
 }
 
 void writer_free(struct writer *writer)
 {
     free(writer->pending);
+    free(writer->kept);
     hash_free(&writer->hash);
 }
 
@@ -32,6 +52,7 @@ void writer_start(struct writer *writer, struct audio_file *file, uint64_t seed)
     writer->seed = seed;
     writer->count = 0;
     writer->fed = writer->written = 0;
+    writer->kept_bytes = 0;
     if (writer->plan.hash)
         hash_restart(&writer->hash);
 }
@@ -51,6 +72,22 @@ static void convert(struct writer *writer, const float *samples, size_t frames)
     writer->fed += frames;
 }
 
+static enum render_status keep(struct writer *writer, const unsigned char *bytes, size_t size,
+                               struct render_error *error)
+{
+    if (writer->kept_room - writer->kept_bytes < size || !writer->kept) {
+        size_t room = writer->kept ? writer->kept_room * 2 + size : size;
+        unsigned char *more = realloc(writer->kept, room);
+        if (!more)
+            return out_of_memory(error);
+        writer->kept = more;
+        writer->kept_room = room;
+    }
+    memcpy(writer->kept + writer->kept_bytes, bytes, size);
+    writer->kept_bytes += size;
+    return RENDER_OK;
+}
+
 static enum render_status write_block(struct writer *writer, const unsigned char *bytes,
                                       size_t frames, struct render_error *error)
 {
@@ -58,6 +95,8 @@ static enum render_status write_block(struct writer *writer, const unsigned char
     if (writer->plan.hash)
         hash_add(&writer->hash, spec->pcm, bytes, frames * spec->channels);
     writer->written += frames;
+    if (writer->plan.keep)
+        return keep(writer, bytes, frames * frame_bytes(writer), error);
     return writer->file ? audio_write(writer->file, bytes, frames, error) : RENDER_OK;
 }
 
@@ -75,6 +114,12 @@ static enum render_status write_blocks(struct writer *writer, uint64_t settled,
     return status;
 }
 
+static enum render_status fed(struct writer *writer, uint64_t settled, struct render_error *error)
+{
+    uint64_t sure = settled < writer->fed ? settled : writer->fed;
+    return sure > writer->written ? write_blocks(writer, sure, error) : RENDER_OK;
+}
+
 enum render_status writer_feed(struct writer *writer, const float *samples, size_t frames,
                                uint64_t settled, struct render_error *error)
 {
@@ -82,9 +127,23 @@ enum render_status writer_feed(struct writer *writer, const float *samples, size
     for (size_t at = 0, n; at < frames && status == RENDER_OK; at += n) {
         n = frames - at < PIECE ? frames - at : PIECE;
         convert(writer, samples + at * writer->plan.spec.channels, n);
-        uint64_t sure = settled < writer->fed ? settled : writer->fed;
-        if (sure > writer->written)
-            status = write_blocks(writer, sure, error);
+        status = fed(writer, settled, error);
+    }
+    return status;
+}
+
+enum render_status writer_feed_ready(struct writer *writer, const void *samples, size_t frames,
+                                     uint64_t settled, struct render_error *error)
+{
+    const unsigned char *from = samples;
+    size_t width = frame_bytes(writer);
+    enum render_status status = RENDER_OK;
+    for (size_t n; frames > 0 && status == RENDER_OK; from += n * width, frames -= n) {
+        n = frames < PIECE ? frames : PIECE;
+        memcpy(writer->pending + writer->count * width, from, n * width);
+        writer->count += n;
+        writer->fed += n;
+        status = fed(writer, settled, error);
     }
     return status;
 }
@@ -94,6 +153,8 @@ enum render_status writer_end(struct writer *writer, uint64_t frames, char text[
 {
     enum render_status status = RENDER_OK;
     size_t done = 0, rest = (size_t)(frames - writer->written), width = frame_bytes(writer);
+    if (writer->file && writer->written == 0)
+        audio_expect(writer->file, frames);
     for (size_t n; status == RENDER_OK && done < rest; done += n) {
         n = rest - done < BLOCK ? rest - done : BLOCK;
         status = write_block(writer, writer->pending + done * width, n, error);

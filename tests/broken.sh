@@ -8,7 +8,7 @@ gives_its_text() {
     local input=$1 text=${1%.*}.txt how=
     case $input in
     */E0528*) how="$patchrun fixtures/scores/tune.mid -o $work/never --map" ;;
-    */E05* | *-score-*) how="$patchrun -o $work/never" ;;
+    */E05* | */E06* | *-score-*) how="$patchrun -o $work/never" ;;
     *.text) how="$patchc -o $work/never --assemble" ;;
     *) how="$patchc -o $work/never --check" ;;
     esac

@@ -1,4 +1,4 @@
-/* names.h - words and their numbers. Private to render/score/. */
+/* names.h - words and their numbers. Private to render/. */
 #ifndef RENDER_SCORE_NAMES_H
 #define RENDER_SCORE_NAMES_H
 

@@ -1,81 +1,38 @@
 /* params.c - parameters of patches: found, and given values as people write them. */
+#include "render/param_text.h"
 #include "render/score/reading.h"
-#include "text/number.h"
 #include <string.h>
 
 /* --- values ------------------------------------------------------------------------------- */
 
-/* A parameter's unit, what a bare number is in, and what is taken. */
-static const struct {
-    enum number_unit unit;
-    const char *bare, *after, *examples;
-} units[] = {
-    [RP_UNIT_NONE] = {NUMBER_BARE, "", "", "a number such as 0.5, 50% or -6db"},
-    [RP_UNIT_HZ] = {NUMBER_HZ, "", " Hz",
-                    "a frequency such as 880, 1.2khz or a4, or 50% of the range"},
-    [RP_UNIT_SECONDS] = {NUMBER_SECONDS, "", " s",
-                         "a time such as 0.3, 5ms or 0.3s, or 50% of the range"},
-    [RP_UNIT_RATIO] = {NUMBER_PERCENT, "", "", "a factor such as 0.5, 50% or -6db"},
-    [RP_UNIT_DB] = {NUMBER_DB, "db", " dB", "a level such as -6, -6db or 50%"},
-    [RP_UNIT_GATE] = {NUMBER_BARE, "", "", "0 or 1"},
-};
-
-enum fit { FITS, OTHER_UNIT, OUT_OF_RANGE };
-
-/* A share of a range in Hz or seconds is a place in it; of all else, a factor. */
-static bool is_position(const struct rp_param *param, const struct number *number)
+static enum param_fit fit_value(const struct sx *sx, const struct rp_param *param, float *value)
 {
-    return number->unit == NUMBER_PERCENT &&
-           (param->unit == RP_UNIT_HZ || param->unit == RP_UNIT_SECONDS);
-}
-
-static enum fit fit_value(const struct sx *sx, const struct rp_param *param, float *value)
-{
-    struct number number;
-    if (sx->kind == SX_LIST ||
-        number_read_in(sx->text, sx->length, units[param->unit].bare, &number) != NUMBER_OK)
-        return OTHER_UNIT;
-    *value = (float)number.value;
-    if (is_position(param, &number)) {
-        bool within = *value >= 0.0f && *value <= 1.0f;
-        *value = rp_param_at(param, *value);
-        return within ? FITS : OUT_OF_RANGE;
-    }
-    if (!number_unit_fits(number.unit, units[param->unit].unit) ||
-        (param->unit == RP_UNIT_GATE && number.unit != NUMBER_BARE))
-        return OTHER_UNIT;
-    return *value >= param->low && *value <= param->high ? FITS : OUT_OF_RANGE;
-}
-
-static const char *value_text(char text[NUMBER_TEXT], const struct rp_param *param, float value)
-{
-    double shown = param->unit == RP_UNIT_DB ? number_db((double)value) : (double)value;
-    snprintf(text, NUMBER_TEXT, "%.7g%s", shown, units[param->unit].after);
-    return text;
+    return sx->kind == SX_LIST ? PARAM_OTHER_UNIT : param_read(sx->text, sx->length, param, value);
 }
 
 static bool misfit(struct reading *r, const struct sx *sx, const char *where,
-                   const struct rp_param *param, enum fit fit)
+                   const struct rp_param *param, enum param_fit fit)
 {
     char low[NUMBER_TEXT], high[NUMBER_TEXT];
     const char *text = sx->kind == SX_LIST ? "(...)" : sx->text;
-    struct diag *d = score_wrong(r, E_SCORE_PARAM_VALUE, sx,
-                                 fit == OTHER_UNIT ? "'%.60s' does not fit parameter '%s' of '%s'"
-                                                   : "'%.60s' is outside the range of '%s' of '%s'",
-                                 text, param->name, where);
-    if (fit == OTHER_UNIT)
-        diag_help(&r->diags, d, "it takes %s", units[param->unit].examples);
+    struct diag *d =
+        score_wrong(r, E_SCORE_PARAM_VALUE, sx,
+                    fit == PARAM_OTHER_UNIT ? "'%.60s' does not fit parameter '%s' of '%s'"
+                                            : "'%.60s' is outside the range of '%s' of '%s'",
+                    text, param->name, where);
+    if (fit == PARAM_OTHER_UNIT)
+        diag_help(&r->diags, d, "it takes %s", param_examples(param));
     else
-        diag_help(&r->diags, d, "its range is %s to %s", value_text(low, param, param->low),
-                  value_text(high, param, param->high));
+        diag_help(&r->diags, d, "its range is %s to %s", param_text(low, param, param->low),
+                  param_text(high, param, param->high));
     return false;
 }
 
 bool param_value(struct reading *r, const struct sx *sx, const char *where,
                  const struct rp_param *param, float *value)
 {
-    enum fit fit = fit_value(sx, param, value);
-    return fit == FITS || misfit(r, sx, where, param, fit);
+    enum param_fit fit = fit_value(sx, param, value);
+    return fit == PARAM_FITS || misfit(r, sx, where, param, fit);
 }
 
 /* --- names -------------------------------------------------------------------------------- */
@@ -132,7 +89,7 @@ bool param_anywhere(struct reading *r, const struct sx *name, const struct sx *v
     for (size_t i = 0; name->kind != SX_LIST && i < r->score->source_count; i++) {
         const struct mix_source *source = &r->score->sources[i];
         const struct rp_param *param = param_in(source->program, name->text);
-        if (param && fit_value(value, param, number) == FITS)
+        if (param && fit_value(value, param, number) == PARAM_FITS)
             return true;
         if (param && !first) {
             first = param;

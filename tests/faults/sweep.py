@@ -100,6 +100,13 @@ def scenarios():
     yield Scenario("variations", r,
                    "in/wind.sx --variations 6 --lanes 4 --threads 2 -o out/a.wav " + short,
                    ["a-%d.wav" % i for i in range(1, 7)])
+    yield Scenario("batch", r, "in/list.sx --lanes 4 -o out --index out/i.json --hash",
+                   ["a.wav", "b.flac", "c-1.wav", "c-2.wav", "d.wav", "i.json"])
+    yield Scenario("batch-named", r, "in/list.jsonl -o out", ["a.wav", "b.wav"], named=True)
+    yield Scenario("batch-sheet", r,
+                   "in/list.sx --sheet out/s.wav --gap 1t --index out/i.json",
+                   ["s.wav", "i.json"])
+    yield Scenario("batch-errors", r, "in/wrong-list.sx -o out")
     yield Scenario("bad-number", r, "in/nan.sx -o out/a.wav " + short)
     yield Scenario("bad-option", r, "in/coin.sx -o out/a.wav --set nothing=1 " + short)
     yield Scenario("info", r, "in/coin.sx --info=json")
@@ -144,6 +151,16 @@ SCORE = """(score "faults")
 """
 
 
+LIST = """(batch "faults")
+(default :frames 1000)
+(patch w "wind.sx" :set (strength 0.7))
+(sound w "a.wav" :set (howl 1) (glide pitch 300 10ms :at 1ms))
+(sound "coin.pbc" "b.flac")
+(sound w "c.wav" :variations 2 :seed 3)
+(sound "echo-bus.sx" "d.wav" :input "mono.flac" :until-silent on :longest 3000f)
+"""
+
+
 def make_inputs():
     folder = os.path.join(WORK, "in")
     shutil.rmtree(folder, ignore_errors=True)
@@ -168,6 +185,10 @@ def make_inputs():
     put("sampled.sx", '(patch (output (osc.sample (sample "samples/kick48.wav"))))')
     put("wrong.sx", "(patch (output (osc.sin :freq 3)) (foo) (nodes a b))")
     put("score.sx", SCORE)
+    put("list.sx", LIST)
+    put("list.jsonl", '["batch"]\n["sound", "coin.sx", "a.wav", {"frames": 999}]\n'
+        '["sound", "blip.sx", "b.wav", {"longest": "0.1s"}]\n')
+    put("wrong-list.sx", '(batch)\n(sound "nan.sx" "a.wav" :frames 99)\n')
     put("more.sx", '(score)\n(play kick :at 5t :volume 100)\n(set_volume all 110 :ramp 1t)\n')
     put("many.sx", '(score)\n(end 2t)\n(sample kick "samples/kick.wav")\n(play kick)\n(section a (repeat '
         '40000 (set_volume 0 100) (set_pan 0 7) (rest 1f)))\n(do a)\n')
