@@ -46,6 +46,7 @@ enum {
     VM_MAX_INPUTS = 2, /* channels from outside */
     VM_MAX_INSTRUCTIONS = 1 << 20,
     VM_MAX_DELAY = 1 << 22, /* frames of one port's longest delay */
+    VM_DELAY_MARGIN = 64,   /* frames beyond a port's longest delay that its ring has room for */
     VM_MAX_RINGS = 1 << 23, /* frames of delay memory a voice, all rings together */
     VM_MAX_LIVE = 1 << 16,  /* signals alive at once */
     VM_MAX_STATE = 1 << 23, /* words */

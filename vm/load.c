@@ -148,11 +148,17 @@ static void load_code(struct rp_program *p, const struct vm_file *f)
 }
 
 /* A port read before it is written in the code carries a cycle: a stretch may be no longer than
- * its shortest delay, so that what is read was written by an earlier stretch. */
+ * its shortest delay, so that what is read was written by an earlier stretch. Nor may it be longer
+ * than the room that a ring has beyond its longest delay. */
 static void find_block(struct rp_program *p)
 {
     uint8_t written[VM_MAX_PORTS] = {0};
     p->block = RP_BLOCK;
+    for (uint32_t i = 0; i < p->port_count; i++) {
+        const struct vm_port *port = &p->ports[i];
+        if (port->kind == VM_PORT_DELAY && (port->ring - port->high - 2) >> port->rate < p->block)
+            p->block = (port->ring - port->high - 2) >> port->rate;
+    }
     for (uint32_t i = 0; i < p->instruction_count; i++) {
         const struct vm_instruction *n = &p->code[i];
         int taps = n->opcode == VM_CALL_OP && vm_ops[n->arg].loop == VM_TAP;

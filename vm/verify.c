@@ -73,8 +73,8 @@ uint32_t vm_crc32(const uint8_t *bytes, size_t size)
 
 uint32_t vm_delay_slots(uint32_t longest, unsigned rate)
 {
-    uint32_t slots = 2 * RP_BLOCK;
-    while (slots < longest + ((uint32_t)RP_BLOCK << rate) + 2)
+    uint32_t slots = 2 * VM_DELAY_MARGIN;
+    while (slots < longest + ((uint32_t)VM_DELAY_MARGIN << rate) + 2)
         slots *= 2;
     return slots;
 }
