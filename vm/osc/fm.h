@@ -20,7 +20,7 @@ KERNEL(osc_fm)
 {
     struct fm_state *s = state;
     lane back = (s->m1 + s->m2) * (lane_clamp(in[3], -8.0f, 8.0f) * 0.0795774715f);
-    lane m = lane_sin_turns(s->modulator + osc_turns(back));
+    lane m = lane_sin_turns(s->modulator + osc_few_turns(back)); /* 1.28 at most */
     out[0] = lane_sin_turns(s->carrier + osc_turns(in[4]) + osc_turns(in[2] * m * 0.159154943f));
     out[1] = m;
     s->m2 = s->m1;
