@@ -414,3 +414,23 @@ const char *diag_nearest(const char *word, size_t length, const char *const *can
     }
     return nearest;
 }
+
+enum { LISTED = 12 };
+
+void diag_suggest(struct diags *diags, struct diag *d, const char *word, const char *there_is,
+                  const char *there_are, const char *const *words, size_t count)
+{
+    char text[512];
+    size_t at = 0;
+    const char *near = diag_nearest(word, strlen(word), words, count);
+    if (near) {
+        diag_help(diags, d, "did you mean '%s'?", near);
+        return;
+    }
+    for (size_t i = 0; i < count && i < LISTED && at < sizeof text; i++)
+        at +=
+            (size_t)snprintf(text + at, sizeof text - at, "%s '%.40s'", i > 0 ? "," : "", words[i]);
+    if (count > 0 && at < sizeof text)
+        diag_help(diags, d, "%s%s%s", count == 1 ? there_is : there_are, text,
+                  count > LISTED ? " and more" : "");
+}

@@ -61,5 +61,8 @@ int diag_explain(const char *code, FILE *);
 /* The candidate nearest to `word` when near enough to suggest, else NULL. */
 const char *diag_nearest(const char *word, size_t length, const char *const *candidates,
                          size_t count);
+/* Says which of the words was meant, or, behind `there_is` or `there_are`, what there is. */
+void diag_suggest(struct diags *, struct diag *, const char *word, const char *there_is,
+                  const char *there_are, const char *const *words, size_t count);
 
 #endif

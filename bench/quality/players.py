@@ -13,11 +13,15 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from osc import osc_bundle, osc_message  # pylint: disable=wrong-import-position
+
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 os.makedirs(os.path.join(ROOT, "build", "bench", "quality"), exist_ok=True)
 WORK = tempfile.mkdtemp(dir=os.path.join(ROOT, "build", "bench", "quality"))
@@ -105,27 +109,6 @@ def synthdef(name, consts, params, ugens):
         d += p(ugen) + struct.pack(">biih", rate, len(inputs), len(outputs), special)
         d += b"".join(struct.pack(">ii", *i) for i in inputs) + bytes(outputs)
     return d + struct.pack(">h", 0)
-
-
-def osc_message(address, *args):
-    pad = lambda b: b + b"\0" * (4 - len(b) % 4)
-    tags, body = ",", b""
-    for a in args:
-        if isinstance(a, bytes):
-            tags, body = tags + "b", body + struct.pack(">i", len(a)) + a + b"\0" * (-len(a) % 4)
-        elif isinstance(a, str):
-            tags, body = tags + "s", body + pad(a.encode())
-        elif isinstance(a, int):
-            tags, body = tags + "i", body + struct.pack(">i", a)
-        else:
-            tags, body = tags + "f", body + struct.pack(">f", a)
-    return pad(address.encode()) + pad(tags.encode()) + body
-
-
-def osc_bundle(seconds, *messages):
-    d = b"#bundle\0" + struct.pack(">II", int(seconds), int((seconds % 1) * 2 ** 32))
-    d += b"".join(struct.pack(">i", len(m)) + m for m in messages)
-    return struct.pack(">i", len(d)) + d
 
 
 class SuperCollider:

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { TREE_BYTES = 32 * 1024, LISTED = 16, MOST_NAME = 128 };
+enum { TREE_BYTES = 32 * 1024, MOST_NAME = 128 };
 
 /* --- reports ------------------------------------------------------------------------------ */
 
@@ -18,23 +18,6 @@ struct diag *list_wrong(struct list *r, enum diag_code code, const struct sx *sx
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     return diag_error(&r->diags, code, sx->place, "%s", text);
-}
-
-void list_suggest(struct list *r, struct diag *d, const char *word, const char *lead,
-                  const char *const *words, size_t count)
-{
-    char text[512];
-    size_t at = 0;
-    const char *near = diag_nearest(word, strlen(word), words, count);
-    if (near) {
-        diag_help(&r->diags, d, "did you mean '%s'?", near);
-        return;
-    }
-    for (size_t i = 0; i < count && i < LISTED && at < sizeof text; i++)
-        at +=
-            (size_t)snprintf(text + at, sizeof text - at, "%s '%.40s'", i > 0 ? "," : "", words[i]);
-    if (count > 0 && at < sizeof text)
-        diag_help(&r->diags, d, "%s%s%s", lead, text, count > LISTED ? " and more" : "");
 }
 
 void list_trouble(struct list *r, const char *format, ...)
@@ -144,7 +127,8 @@ static bool unknown_patch(struct list *r, const struct sx *sx)
 {
     struct diag *d = list_wrong(r, E_BATCH_PATCH, sx, "unknown patch '%.60s'", sx->text);
     if (r->patches.count > 0)
-        list_suggest(r, d, sx->text, "there are", r->patches.words, r->patches.count);
+        diag_suggest(&r->diags, d, sx->text, "there is", "there are", r->patches.words,
+                     r->patches.count);
     else
         diag_help(&r->diags, d, "declare it: (patch %.60s \"FILE\"); or name its file", sx->text);
     return false;
@@ -257,7 +241,7 @@ static void unknown_form(struct list *r, const struct sx *sx)
         words[i] = rows[i].name;
     struct diag *d =
         list_wrong(r, E_BATCH_FORM, sx->first, "unknown form '%.60s'", sx->first->text);
-    list_suggest(r, d, sx->first->text, "there are", words, ROWS);
+    diag_suggest(&r->diags, d, sx->first->text, "there is", "there are", words, ROWS);
 }
 
 static void eval(struct list *r, const struct sx *sx)

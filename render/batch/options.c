@@ -200,7 +200,8 @@ static bool unknown_option(struct list *r, const struct sx *form, const struct s
 {
     struct diag *d = list_wrong(r, E_BATCH_OPTION, key, "'%s' has no option '%.60s'",
                                 form->first->text, key->text + 1);
-    list_suggest(r, d, key->text + 1, "its options are", option_names, OPTIONS);
+    diag_suggest(&r->diags, d, key->text + 1, "its option is", "its options are", option_names,
+                 OPTIONS);
     return false;
 }
 

@@ -51,8 +51,6 @@ struct list {
 
 struct diag *list_wrong(struct list *, enum diag_code, const struct sx *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void list_suggest(struct list *, struct diag *, const char *word, const char *lead,
-                  const char *const *words, size_t count);
 void list_trouble(struct list *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool list_is_hopeless(const struct list *);
 unsigned list_line(const struct sx *);

@@ -28,7 +28,7 @@ static int find_param(struct playing *p, const struct sx *sx, const char *name)
     struct diag *d = list_wrong(r, E_BATCH_PARAM, sx, "'%s' has no parameter '%.60s'", p->name,
                                 sx->kind == SX_LIST ? "(...)" : name);
     if (words && count > 0)
-        list_suggest(r, d, name, "it has", words, count);
+        diag_suggest(&r->diags, d, name, "it has", "it has", words, count);
     else
         diag_help(&r->diags, d, "it has no parameters at all");
     return -1;

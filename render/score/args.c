@@ -32,7 +32,7 @@ bool arg_word(struct reading *r, const struct sx *sx, const char *what, const ch
         if (sx->kind != SX_LIST && strcmp(words[*index], sx->text) == 0)
             return true;
     struct diag *d = score_wrong(r, E_SCORE_VALUE, sx, "unknown %s '%.60s'", what, shown(sx));
-    score_suggest(r, d, sx->text, "there is", "there are", words, count);
+    diag_suggest(&r->diags, d, sx->text, "there is", "there are", words, count);
     return false;
 }
 

@@ -26,8 +26,8 @@ static void unknown_voice(struct reading *r, const struct sx *sx)
                   "that",
                   sx->text);
     else if (r->names.count > 0)
-        score_suggest(r, d, sx->text, "the only sound is", "sounds are", r->names.words,
-                      r->names.count);
+        diag_suggest(&r->diags, d, sx->text, "the only sound is", "sounds are", r->names.words,
+                     r->names.count);
     else
         diag_help(&r->diags, d, "write a voice's number, or name a play with :as");
 }

@@ -115,7 +115,7 @@ static void unknown_key(struct reading *r, const struct form *f, const struct sx
     struct diag *d =
         score_wrong(r, E_SCORE_OPTION, sx, "'%s' has no option '%.60s'", f->row->name, name);
     if (count > 0)
-        score_suggest(r, d, name, "its only option is", "its options are", words, count);
+        diag_suggest(&r->diags, d, name, "its only option is", "its options are", words, count);
     else
         diag_help(&r->diags, d, "the shape is %s", f->row->shape);
 }

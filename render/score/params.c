@@ -48,7 +48,7 @@ static void unknown_param(struct reading *r, const struct sx *sx, const char *wh
     struct diag *d = score_wrong(r, E_SCORE_PARAM, sx, "'%s' has no parameter '%.60s'", where,
                                  sx->kind == SX_LIST ? "(...)" : sx->text);
     if (count > 0)
-        score_suggest(r, d, sx->text, "it has", "it has", words, count);
+        diag_suggest(&r->diags, d, sx->text, "it has", "it has", words, count);
     else
         diag_help(&r->diags, d, "it has no parameters at all");
 }
@@ -78,7 +78,7 @@ static void unknown_anywhere(struct reading *r, const struct sx *sx)
     struct diag *d =
         score_wrong(r, E_SCORE_PARAM, sx, "no patch of the score has a parameter '%.60s'",
                     sx->kind == SX_LIST ? "(...)" : sx->text);
-    score_suggest(r, d, sx->text, "there is", "there are", r->params.words, r->params.count);
+    diag_suggest(&r->diags, d, sx->text, "there is", "there are", r->params.words, r->params.count);
 }
 
 /* The first patch that has the parameter and takes the value, else the first that has it. */

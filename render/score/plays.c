@@ -15,7 +15,8 @@ bool source_find(struct reading *r, const struct sx *sx, uint32_t *source)
     struct diag *d = score_wrong(r, E_SCORE_SOURCE, sx, "there is no sample or patch '%.60s'",
                                  sx->kind == SX_LIST ? "(...)" : sx->text);
     if (r->sources.count > 0)
-        score_suggest(r, d, sx->text, "there is", "there are", r->sources.words, r->sources.count);
+        diag_suggest(&r->diags, d, sx->text, "there is", "there are", r->sources.words,
+                     r->sources.count);
     else
         diag_help(&r->diags, d, "declare it before: (sample %.60s \"FILE.wav\")", sx->text);
     return false;

@@ -207,10 +207,6 @@ void eval_latest(struct reading *, struct moment *end, const struct moment *at);
 
 struct diag *score_wrong(struct reading *, enum diag_code, const struct sx *, const char *format,
                          ...) __attribute__((format(printf, 4, 5)));
-/* Helps with the nearest of the words, or lists them if they are few, behind "there is" if it is
- * but one and behind "there are" if not. */
-void score_suggest(struct reading *, struct diag *, const char *word, const char *there_is,
-                   const char *there_are, const char *const *words, size_t count);
 void score_trouble(struct reading *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* There was trouble or a signal: nothing goes on. */
 bool score_is_hopeless(const struct reading *);

@@ -347,7 +347,8 @@ bool bus_find(struct reading *r, const struct sx *sx, uint32_t *bus)
     struct diag *d = score_wrong(r, E_SCORE_BUS, sx, "there is no bus '%.60s'",
                                  sx->kind == SX_LIST ? "(...)" : sx->text);
     if (r->buses.count > 0)
-        score_suggest(r, d, sx->text, "there is", "there are", r->buses.words, r->buses.count);
+        diag_suggest(&r->diags, d, sx->text, "there is", "there are", r->buses.words,
+                     r->buses.count);
     else
         diag_help(&r->diags, d, "declare it before: (bus %.60s)", sx->text);
     return false;

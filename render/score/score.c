@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BATCH_BYTES = 32 * 1024, LISTED = 12, MOST_FILE_NUMBER = UINT16_MAX };
+enum { BATCH_BYTES = 32 * 1024, MOST_FILE_NUMBER = UINT16_MAX };
 
 struct score_private {
     struct kept_sample *samples;
@@ -142,24 +142,6 @@ struct diag *score_wrong(struct reading *r, enum diag_code code, const struct sx
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     return diag_error(&r->diags, code, sx->place, "%s", text);
-}
-
-void score_suggest(struct reading *r, struct diag *d, const char *word, const char *there_is,
-                   const char *there_are, const char *const *words, size_t count)
-{
-    char text[512];
-    size_t at = 0;
-    const char *near = diag_nearest(word, strlen(word), words, count);
-    if (near) {
-        diag_help(&r->diags, d, "did you mean '%s'?", near);
-        return;
-    }
-    for (size_t i = 0; i < count && i < LISTED && at < sizeof text; i++)
-        at +=
-            (size_t)snprintf(text + at, sizeof text - at, "%s '%.40s'", i > 0 ? "," : "", words[i]);
-    if (count > 0 && at < sizeof text)
-        diag_help(&r->diags, d, "%s%s%s", count == 1 ? there_is : there_are, text,
-                  count > LISTED ? " and more" : "");
 }
 
 void score_trouble(struct reading *r, const char *format, ...)

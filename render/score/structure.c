@@ -155,8 +155,8 @@ static struct section *find_section(struct reading *r, const struct sx *sx)
         struct diag *d = score_wrong(r, E_SCORE_SECTION, sx, "there is no section '%.60s'",
                                      sx->kind == SX_LIST ? "(...)" : sx->text);
         if (r->sections.count > 0)
-            score_suggest(r, d, sx->text, "there is", "there are", r->sections.words,
-                          r->sections.count);
+            diag_suggest(&r->diags, d, sx->text, "there is", "there are", r->sections.words,
+                         r->sections.count);
         else
             diag_help(&r->diags, d, "declare it before: (section %.60s FORM ...)", sx->text);
         return NULL;
