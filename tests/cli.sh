@@ -404,7 +404,7 @@ locale_does_not_matter() {
 }
 check "locale and time zone do not matter" locale_does_not_matter
 check "--info says what a patch costs" eval '"$patchrun" --info fixtures/example.sx >"$work/out" && grep -q "at most 24 operations a frame$" "$work/out" && "$patchrun" --info=json fixtures/example.sx | python3 -c "import json, sys; assert json.load(sys.stdin)[\"cost\"] == 24"'
-check "the cost of a module is that of its example, with its law" eval 'status 0 "$patchc" --module convolve && tr -s " \n" " " <"$work/out" | grep -q "Cost 49 operations a frame in the example, of which convolve is 16 + 2 for each value of its table"'
+check "the cost of a module is that of its example, with its law" eval 'status 0 "$patchc" --module convolve && tr -s " \n" " " <"$work/out" | grep -q "Cost 48 operations a frame in the example, of which convolve is 16 + 2 for each value of its table"'
 check "--info" eval 'status 0 "$patchrun" --info fixtures/engine-loop.sx && grep -q rpm "$work/out"'
 
 

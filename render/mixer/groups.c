@@ -74,25 +74,56 @@ static void keep_fault(const struct walk *w, const struct rp_error *error)
         w->worker->fault = fault;
 }
 
-/* A sample y is 2^-15 from 256 units on. */
-static bool is_loud(const float *s, uint32_t n)
+/* Lanes among those wanted in which a sample is 2^-15 or more. Most are after a few frames. */
+static inline __attribute__((always_inline)) uint32_t look(const float *from, unsigned lanes,
+                                                           uint32_t n, uint32_t wanted)
 {
-    int loud = 0;
-    for (uint32_t i = 0; i < n; i++)
-        loud |= (s[i] >= 256.0f) | (s[i] <= -256.0f);
-    return loud != 0;
+    enum { LOOK = 32 };
+    int32_t loud[RP_MAX_LANES] = {0};
+    uint32_t found = 0;
+    for (uint32_t at = 0; at < n && (found & wanted) != wanted; at += LOOK) {
+        uint32_t end = n - at < LOOK ? n : at + LOOK;
+        for (uint32_t i = at; i < end; i++)
+            for (unsigned l = 0; l < lanes; l++) {
+                float y = from[i * (size_t)lanes + l];
+                loud[l] |= (y >= 0x1p-15f) | (y <= -0x1p-15f);
+            }
+        for (unsigned l = 0; l < lanes; l++)
+            found |= (uint32_t)loud[l] << l;
+    }
+    return found & wanted;
+}
+
+/* A width that the compiler knows. */
+static uint32_t loud_lanes(const float *from, unsigned lanes, uint32_t n, uint32_t wanted)
+{
+    switch (lanes) {
+    case 4:
+        return look(from, 4, n, wanted);
+    case 8:
+        return look(from, 8, n, wanted);
+    case 16:
+        return look(from, 16, n, wanted);
+    default:
+        return look(from, lanes, n, wanted);
+    }
 }
 
 static void listen(const struct walk *w, unsigned channels)
 {
     const struct mix_group *g = w->group;
+    struct mix_instance *instances = w->worker->mixer->instances;
+    uint32_t wanted = 0, found = 0;
     for (unsigned lane = 0; lane < g->lanes; lane++) {
-        struct mix_instance *i = &w->worker->mixer->instances[g->instance[lane]];
-        if (!(g->live >> lane & 1) || !i->watched || i->loud)
-            continue;
-        for (unsigned c = 0; c < channels; c++)
-            i->loud |= is_loud(w->worker->signals[c] + lane * (size_t)MIX_TICK, w->end - w->at);
+        const struct mix_instance *i = &instances[g->instance[lane]];
+        if (g->live >> lane & 1 && i->watched && !i->loud)
+            wanted |= UINT32_C(1) << lane;
     }
+    for (unsigned c = 0; c < channels && wanted; c++)
+        found |= loud_lanes(w->worker->planes[c], g->lanes, w->end - w->at, wanted);
+    for (unsigned lane = 0; lane < g->lanes; lane++)
+        if (found >> lane & 1)
+            instances[g->instance[lane]].loud = true;
 }
 
 static void mix_span_part(const struct walk *w, const struct mix_span *span, unsigned channels)
@@ -137,17 +168,6 @@ static struct plain find_plain(const struct walk *w, bool stereo)
     return plain;
 }
 
-static bool is_watched(const struct walk *w)
-{
-    const struct mix_group *g = w->group;
-    for (unsigned lane = 0; lane < g->lanes; lane++) {
-        const struct mix_instance *i = &w->worker->mixer->instances[g->instance[lane]];
-        if (g->live >> lane & 1 && i->watched && !i->loud)
-            return true;
-    }
-    return false;
-}
-
 /* Spans of a sound follow each other, and are listed by their ends. */
 static void mix_piece(struct walk *w, unsigned channels)
 {
@@ -162,11 +182,9 @@ static void mix_piece(struct walk *w, unsigned channels)
     for (uint32_t i = w->span; i != MIX_END; i = m->spans[i].next)
         others |= m->spans[i].begin < w->end &&
                   !(plain.lanes >> m->instances[m->spans[i].instance].lane & 1);
-    if (others || is_watched(w)) {
-        for (unsigned c = 0; c < channels; c++)
-            m->kernels->planes(planes[c], g->lanes, n, w->worker->signals[c]);
-        listen(w, channels);
-    }
+    for (unsigned c = 0; others && c < channels; c++)
+        m->kernels->planes(planes[c], g->lanes, n, w->worker->signals[c]);
+    listen(w, channels);
     if (plain.count > 0) {
         struct mix_place *place = mix_place(w->worker, plain.bus, plain.count);
         m->kernels->add_lanes(planes[0], planes[channels - 1], g->lanes, n, plain.left, plain.right,

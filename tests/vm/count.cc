@@ -309,6 +309,11 @@ static void (*const kernels[])(const lane *, lane *, any, const struct memory *)
 #include "vm/ops.def"
 };
 
+static const unsigned state_words[] = {
+#define OP(id, name, inputs, outputs, words, key, loop, cost, algebra) words,
+#include "vm/ops.def"
+};
+
 extern "C" uint64_t count_operations(size_t row, const float *in, float *out, uint32_t *state,
                                      const struct count_memory *m)
 {
@@ -318,10 +323,13 @@ extern "C" uint64_t count_operations(size_t row, const float *in, float *out, ui
     lane from[VM_OP_INPUTS], to[VM_OP_OUTPUTS];
     memcpy(from, in, sizeof from);
     operations = 0;
+    uint32_t kept[2 * VM_OP_STATE]; /* with room for what lasts for a stretch */
+    memcpy(kept, state, state_words[row] * sizeof *kept);
     if (kernels[row])
-        kernels[row](from, to, any{state}, &memory);
+        kernels[row](from, to, any{kept}, &memory);
     else
         operations = 1; /* a copy */
+    memcpy(state, kept, state_words[row] * sizeof *kept);
     memcpy(out, to, sizeof to);
     return operations;
 }

@@ -246,7 +246,9 @@ static void count_slowly(const struct rp_program *p, const char *name, uint64_t 
     for (unsigned i = 0; i < SLOW_FRAMES; i++)
         slow_frame(&slow, out);
     if (slow.over != VM_NONE || slow.most > rp_cost(p))
-        fail_msg("%s: instruction %u takes more operations than it says", name, slow.over);
+        fail_msg("%s: instruction %u (%s) takes more operations than it says, of %u", name,
+                 slow.over, slow.over == VM_NONE ? "all" : vm_ops[p->code[slow.over].arg].name,
+                 slow.over == VM_NONE ? 0 : p->code[slow.over].cost);
     slow_free(&slow);
     free(params);
 }
