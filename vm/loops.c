@@ -10,7 +10,7 @@
  * kernel is so long that what stands around it does not matter. An op without state that runs on
  * uniform values alone runs for one frame, where a value is as good as a signal. */
 #define ONE_LOOP(name, mask)                                                                       \
-    loop(c, frames, k_##name, inputs, outputs, words, 0, kind, mask, asks_##name)
+    loop(c, frames, k_##name, inputs, outputs, words, 0, kind, mask, asks_##name, NULL, NULL, 0)
 
 #define LOOPS(name, n_in, n_out, n_state, memory)                                                  \
     const unsigned inputs = n_in, outputs = n_out, words = n_state, kind = memory;                 \
