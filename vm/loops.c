@@ -37,6 +37,13 @@
 #define RUN_TABLE(name, in, out, state)      LOOPS(name, in, out, state, VM_TABLE)
 #define RUN_RING_TABLE(name, in, out, state) LOOPS(name, in, out, state, VM_RING_TABLE)
 
+#define RUN_GATED(name, n_in, n_out, n_state)                                                      \
+    if (c->varying > 1)                                                                            \
+        loop(c, frames, k_##name, n_in, n_out, n_state, 0, VM_NOTHING, c->varying, 0, NULL, NULL,  \
+             0);                                                                                   \
+    else                                                                                           \
+        gated_loop(c, frames, k_##name, view_##name, n_in, n_state);
+
 /* What changes rates counts frames on both sides: `from` of the input, `to` of the output. The
  * kernel takes `taken` frames and gives `given`. */
 LANE_FN void rate_loop(struct vm_call *c, uint32_t steps, kernel_fn *kernel, unsigned taken,
