@@ -16,6 +16,7 @@ enum vm_loop {
     VM_TABLE,
     VM_RING_TABLE,
     VM_GATED,
+    VM_LATE,
     VM_HOLD,
     VM_UP,
     VM_DOWN,

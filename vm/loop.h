@@ -4,6 +4,7 @@
 #define VM_LOOP_H
 
 #include "vm/call.h"
+#include "vm/kernel.h"
 #include "vm/memory.h"
 #include "vm/width.h"
 
@@ -111,6 +112,43 @@ LANE_FN uint32_t span_ahead(const float *restrict (*from)[VM_OP_INPUTS],
     return i;
 }
 
+LANE_FN void late_out(float *restrict (*to)[VM_OP_OUTPUTS], lane (*between)[LATE_VALUES],
+                      const struct memory *memory, uint32_t frame, after_fn *second,
+                      unsigned outputs)
+{
+    lane out[VM_OP_OUTPUTS];
+    for (unsigned s = 0; s < SIDE; s++) {
+        second(NULL, between[s], out, NULL, &memory[s]);
+        for (unsigned j = 0; j < outputs; j++)
+            store(to[s][j] + (size_t)frame * LANES, out[j]);
+    }
+}
+
+/* The same of a kernel in two parts, of which `first` alone has state, and waits for itself from
+ * frame to frame: what `second` makes of its values comes after the next frame's first, so that the
+ * CPU, which takes what is older first, does not keep that waiting. */
+LANE_FN void span_late(const float *restrict (*from)[VM_OP_INPUTS],
+                       float *restrict (*to)[VM_OP_OUTPUTS], lane (*in)[VM_OP_INPUTS],
+                       unsigned char (*state)[STATE_BYTES], struct memory *memory, uint32_t frames,
+                       kernel_fn *first, after_fn *second, unsigned inputs, unsigned outputs,
+                       uint32_t varying)
+{
+    lane between[SIDE][LATE_VALUES], next[SIDE][LATE_VALUES];
+    for (unsigned s = 0; s < SIDE; s++)
+        first(in[s], between[s], state[s], &memory[s]);
+    for (uint32_t i = 1; i < frames; i++) {
+        for (unsigned s = 0; s < SIDE; s++) {
+            for (unsigned j = 0; j < inputs; j++)
+                if (varying >> j & 1)
+                    in[s][j] = load(from[s][j] + (size_t)i * LANES);
+            first(in[s], next[s], state[s], &memory[s]);
+        }
+        late_out(to, between, memory, i - 1, second, outputs);
+        memcpy(between, next, sizeof between);
+    }
+    late_out(to, between, memory, frames - 1, second, outputs);
+}
+
 /* One kernel over the frames of a stretch. With everything but `frames` known at compile time
  * this folds into a plain loop: inputs that do not vary are loaded once, state stays in
  * registers, and a stateless kernel of one lane vectorises along time. Where a group has several
@@ -146,10 +184,13 @@ LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigne
                 memory[s].steady = ~varying;
         }
         uint32_t start = asks;
-        if (before)
+        if (kind == VM_LATE)
+            span_late(from, to, in, state, memory, frames, before, after, inputs, outputs, varying);
+        else if (before)
             start = span_ahead(from, to, in, state, memory, frames, before, after, own, inputs,
                                outputs, varying);
-        span(from, to, in, state, memory, start, frames, kernel, inputs, outputs, varying);
+        if (kind != VM_LATE)
+            span(from, to, in, state, memory, start, frames, kernel, inputs, outputs, varying);
         for (unsigned s = 0; s < SIDE; s++) {
             store_state(c->state, state[s], words, first + s);
             store_state(c->more, state[s] + words * sizeof(lane), more, first + s);

@@ -37,6 +37,15 @@
 #define RUN_TABLE(name, in, out, state)      LOOPS(name, in, out, state, VM_TABLE)
 #define RUN_RING_TABLE(name, in, out, state) LOOPS(name, in, out, state, VM_RING_TABLE)
 
+#define LATE_LOOP(name, n_in, n_out, n_state, mask)                                                \
+    loop(c, frames, k_##name, n_in, n_out, n_state, 0, VM_LATE, mask, 0, first_##name,             \
+         second_##name, 0)
+#define RUN_LATE(name, n_in, n_out, n_state)                                                       \
+    if (c->varying == 0)                                                                           \
+        LATE_LOOP(name, n_in, n_out, n_state, 0);                                                  \
+    else                                                                                           \
+        LATE_LOOP(name, n_in, n_out, n_state, c->varying);
+
 #define RUN_GATED(name, n_in, n_out, n_state)                                                      \
     if (c->varying > 1)                                                                            \
         loop(c, frames, k_##name, n_in, n_out, n_state, 0, VM_NOTHING, c->varying, 0, NULL, NULL,  \
