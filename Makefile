@@ -96,6 +96,7 @@ $(BUILD)/vm/engines.o: override EXTRA += $(if $(filter %_avx2,$(ENGINES)),,-DVM_
 
 # A family whose loops need more than its kernels: the header that has both.
 LOOPS_env = gated
+LOOPS_osc = phased
 
 define loops_of
 $(BUILD)/vm/$(1)/loops_%.o: vm/loops.c

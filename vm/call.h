@@ -15,6 +15,7 @@ enum vm_loop {
     VM_TAP,
     VM_TABLE,
     VM_RING_TABLE,
+    VM_PHASED,
     VM_GATED,
     VM_LATE,
     VM_HOLD,

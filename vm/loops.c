@@ -46,6 +46,12 @@
     else                                                                                           \
         LATE_LOOP(name, n_in, n_out, n_state, c->varying);
 
+#if VM_LANES == 1
+#define RUN_PHASED(name, n_in, n_out, n_state) phased_loop(c, frames, at_##name, n_in);
+#else
+#define RUN_PHASED RUN_NOTHING
+#endif
+
 #define RUN_GATED(name, n_in, n_out, n_state)                                                      \
     if (c->varying > 1)                                                                            \
         loop(c, frames, k_##name, n_in, n_out, n_state, 0, VM_NOTHING, c->varying, 0, NULL, NULL,  \

@@ -310,6 +310,7 @@ typedef any state_words;
 #define COUNT_TAP(name)                                                k_##name,
 #define COUNT_TABLE(name)                                              k_##name,
 #define COUNT_RING_TABLE(name)                                         k_##name,
+#define COUNT_PHASED(name)                                             k_##name,
 #define COUNT_GATED(name)                                              k_##name,
 #define COUNT_LATE(name)                                               k_##name,
 #define COUNT_UP(name)                                                 k_##name,

@@ -160,7 +160,7 @@ static void test_memory_of_a_region(void **state)
 {
     (void)state;
     for (unsigned w = 0; w < COUNT(t_widths); w++) {
-        size_t lanes = t_widths[w], block = RP_BLOCK * lanes * sizeof(float);
+        size_t lanes = t_widths[w], block = vm_block(t_widths[w]) * lanes * sizeof(float);
         size_t plain = bytes_of_many(0, t_widths[w]), with = bytes_of_many(1, t_widths[w]);
         assert_in_range(plain, 200 * block, 240 * block + 200 * 1024);
         assert_in_range(with, plain + 20 * block, plain + 24 * block + 4096 + 80 * 4 * lanes);

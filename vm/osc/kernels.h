@@ -48,25 +48,52 @@ struct osc_rate {
     lane speed;  /* |increment|, 2^-32 turns a frame */
     lane window; /* u a 2^-32 turn; u counts windows of BLEP_H frames */
     lane period; /* u a turn */
+    int near;    /* the last of the following that is in reach in any lane, or OSC_ASK */
 };
 
-LANE_FN struct osc_rate osc_rate(ulane increment)
+enum {
+    OSC_ASK = -2,
+    OSC_NONE,
+    OSC_QUARTER,
+    OSC_HALF,
+    OSC_TURN,
+    OSC_TURN_AND_HALF,
+    OSC_TWO_AND_HALF
+};
+
+LANE_FN struct osc_rate osc_rate_of(lane speed, int near)
 {
-    struct osc_rate r;
-    r.speed = lane_abs(lane_from_int(lane_as_int(increment)));
+    struct osc_rate r = {.speed = speed, .near = near};
     r.window = lane_set(1.0f / BLEP_H) / lane_max(r.speed, lane_set(1.0f));
     r.window = lane_from_bits(lane_bits(r.window) & ~7u); /* halves of turns are exact, to 3.5 */
     r.period = r.window * 4294967296.0f;
     return r;
 }
 
-/* Whether, in any lane, something `turns` of a turn away is within the window: the test for a
+LANE_FN struct osc_rate osc_rate(ulane increment, int near)
+{
+    return osc_rate_of(lane_abs(lane_from_int(lane_as_int(increment))), near);
+}
+
+/* Whether, in any lane, something that part of a turn away is within the window: the test for a
  * neighbouring edge. A little over 1, so that a lane that does not need the neighbour, but gets it
  * because another lane does, adds exactly zero. Depends on freq alone, so that it leaves a loop
  * over frames of one freq. */
-LANE_FN int osc_reach(lane period, float turns)
+LANE_FN int osc_reach(const struct osc_rate *r, int which)
 {
-    return lane_any(lane_lt(period * turns, lane_set(1.002f)));
+    static const float turns[] = {0.25f, 0.5f, 1.0f, 1.5f, 2.5f};
+    if (r->near != OSC_ASK)
+        return r->near >= which;
+    return lane_any(lane_lt(r->period * turns[which], lane_set(1.002f)));
+}
+
+/* osc_rate's `near`: the faster, the more is in reach. */
+LANE_FN int osc_near(const struct osc_rate *fastest)
+{
+    int near = OSC_NONE;
+    for (int which = OSC_QUARTER; which <= OSC_TWO_AND_HALF; which++)
+        near = osc_reach(fastest, which) ? which : near;
+    return near;
 }
 
 /* sum + 2 (S(kP + d) - S(kP - d)): the edges k turns before and after, d = |u|. */
@@ -80,19 +107,19 @@ LANE_FN lane osc_step_pair(lane sum, lane d, lane period, float k)
  * one's: 2 S(u) + 2 sum k >= 1 of S(kP + u) - S(kP - u). The neighbour on the side of u is in reach
  * above 3.4 kHz, the other above 6.9 kHz, a second above 10.3 kHz, a third above 17.1 kHz; a fourth
  * never, as P >= 2 frames. */
-LANE_FN lane osc_steps(lane u, lane period)
+LANE_FN lane osc_steps(lane u, const struct osc_rate *r)
 {
-    lane sum = blep_step(u);
-    if (osc_reach(period, 0.5f)) {
+    lane sum = blep_step(u), period = r->period;
+    if (osc_reach(r, OSC_HALF)) {
         lane d = lane_abs(u);
         lane more;
-        if (osc_reach(period, 1.0f))
+        if (osc_reach(r, OSC_TURN))
             more = osc_step_pair(lane_set(0.0f), d, period, 1.0f);
         else
             more = lane_set(1.0f) - blep_step(period - d);
-        if (osc_reach(period, 1.5f)) {
+        if (osc_reach(r, OSC_TURN_AND_HALF)) {
             more = osc_step_pair(more, d, period, 2.0f);
-            if (osc_reach(period, 2.5f))
+            if (osc_reach(r, OSC_TWO_AND_HALF))
                 more = osc_step_pair(more, d, period, 3.0f);
         }
         sum = sum + lane_from_bits(lane_bits(more) ^ (lane_bits(u) & 0x80000000u));
@@ -109,17 +136,17 @@ LANE_FN lane osc_corner_gap(lane d, lane period, float k)
 /* Sum over j of (-1)^j blamp(u + jP/2)/H, the corners of all half turns around the nearest one,
  * |u| <= P/4. The neighbour on the side of u is in reach above 1.7 kHz, the one on the other side
  * above 3.4 kHz, and so on to seven. */
-LANE_FN lane osc_corners(lane u, lane period)
+LANE_FN lane osc_corners(lane u, const struct osc_rate *r)
 {
-    lane d = lane_abs(u);
+    lane d = lane_abs(u), period = r->period;
     lane sum = blep_ramp(d);
-    if (osc_reach(period, 0.25f)) {
+    if (osc_reach(r, OSC_QUARTER)) {
         sum = sum - blep_ramp(period * 0.5f - d);
-        if (osc_reach(period, 0.5f)) {
+        if (osc_reach(r, OSC_HALF)) {
             sum = sum - osc_corner_gap(d, period, 0.5f);
-            if (osc_reach(period, 1.0f)) {
+            if (osc_reach(r, OSC_TURN)) {
                 sum = sum + osc_corner_gap(d, period, 1.0f);
-                if (osc_reach(period, 1.5f)) {
+                if (osc_reach(r, OSC_TURN_AND_HALF)) {
                     sum = sum - osc_corner_gap(d, period, 1.5f);
                     sum = sum + osc_corner_gap(d, period, 2.0f);
                     sum = sum - osc_corner_gap(d, period, 2.5f);
@@ -156,31 +183,35 @@ KERNEL(osc_phasor)
     s->phase += osc_increment(in[0]);
 }
 
+/* A row whose one state word is a phase, moved by in[0] Hz, and whose output is `value` of `phase`,
+ * r and in[] alone: at_NAME, for loops along time (phased.h). */
+#define PHASE_KERNEL(name, value)                                                                  \
+    LANE_FN lane at_##name(ulane phase, struct osc_rate r, const lane *in)                         \
+    {                                                                                              \
+        (void)in;                                                                                  \
+        return value;                                                                              \
+    }                                                                                              \
+    KERNEL(name)                                                                                   \
+    {                                                                                              \
+        struct osc_state *s = state;                                                               \
+        ulane increment = osc_increment(in[0]);                                                    \
+        out[0] = at_##name(s->phase, osc_rate(increment, OSC_ASK), in);                            \
+        s->phase += increment;                                                                     \
+    }
+
 /* With q = p from -1/2 to 1/2, the turn's step at q = 0:
  *   out := 2q - sgn(q) - 2 sum blep(q sr/|freq|) = 2q - 2 sum S;  p := p + freq/sr
  * The same for either sign of freq, as S is odd. At p = 0 the step's middle, 0. */
 LANE_FN lane osc_saw_at(ulane phase, struct osc_rate r)
 {
     lane q = lane_from_int(lane_as_int(phase));
-    return q * (1.0f / 2147483648.0f) - osc_steps(q * r.window, r.period);
+    return q * (1.0f / 2147483648.0f) - osc_steps(q * r.window, &r);
 }
 
-KERNEL(osc_saw)
-{
-    struct osc_state *s = state;
-    ulane increment = osc_increment(in[0]);
-    out[0] = osc_saw_at(s->phase, osc_rate(increment));
-    s->phase += increment;
-}
+PHASE_KERNEL(osc_saw, osc_saw_at(phase, r))
 
 /* As if its phase had begun at in[1] turns; so the other ops of this ending. */
-KERNEL(osc_saw_from)
-{
-    struct osc_state *s = state;
-    ulane increment = osc_increment(in[0]);
-    out[0] = osc_saw_at(s->phase + osc_turns(in[1]), osc_rate(increment));
-    s->phase += increment;
-}
+PHASE_KERNEL(osc_saw_from, osc_saw_at(phase + osc_turns(in[1]), r))
 
 /* With q from the rise at p = 0, f from the fall at p = width (held within 0 and 1):
  *   out := c + 2 sum S(q) - 2 sum S(f);  c := f > q ? 1 : -1;  p := p + freq/sr
@@ -195,25 +226,13 @@ LANE_FN lane osc_pulse_at(ulane phase, lane share, struct osc_rate r)
     ilane qi = lane_as_int(phase);
     ilane fi = lane_as_int(phase - fall);
     lane c = lane_sel(lane_igt(fi, qi) | full, lane_set(1.0f), lane_set(-1.0f));
-    lane rise = osc_steps(lane_from_int(qi) * r.window, r.period);
-    return c + (rise - osc_steps(lane_from_int(fi) * r.window, r.period));
+    lane rise = osc_steps(lane_from_int(qi) * r.window, &r);
+    return c + (rise - osc_steps(lane_from_int(fi) * r.window, &r));
 }
 
-KERNEL(osc_pulse)
-{
-    struct osc_state *s = state;
-    ulane increment = osc_increment(in[0]);
-    out[0] = osc_pulse_at(s->phase, in[1], osc_rate(increment));
-    s->phase += increment;
-}
+PHASE_KERNEL(osc_pulse, osc_pulse_at(phase, in[1], r))
 
-KERNEL(osc_pulse_from)
-{
-    struct osc_state *s = state;
-    ulane increment = osc_increment(in[0]);
-    out[0] = osc_pulse_at(s->phase + osc_turns(in[2]), in[1], osc_rate(increment));
-    s->phase += increment;
-}
+PHASE_KERNEL(osc_pulse_from, osc_pulse_at(phase + osc_turns(in[2]), in[1], r))
 
 /* With t the quarter wave of p, -1/4 <= t <= 1/4, and e the way to the nearest corner, 1/4 - |t|:
  *   out := 4t - sgn(t) 8 F sum (-1)^j blamp(e/F + j/(2F)),  F = |freq|/sr;  p := p + freq/sr
@@ -223,26 +242,14 @@ LANE_FN lane osc_triangle_at(ulane phase, struct osc_rate r)
     lane t = lane_from_int(lane_quarter(phase));
     ulane corner = (phase - 0x40000000u) << 1; /* from the nearest corner, 2^-33 turns */
     lane u = lane_from_int(lane_as_int(corner)) * (r.window * 0.5f);
-    lane bend = osc_corners(u, r.period) * (r.speed * (8.0f * BLEP_H / 4294967296.0f));
+    lane bend = osc_corners(u, &r) * (r.speed * (8.0f * BLEP_H / 4294967296.0f));
     ulane sign = lane_bits(t) & 0x80000000u;
     return t * (1.0f / 1073741824.0f) - lane_from_bits(lane_bits(bend) ^ sign);
 }
 
-KERNEL(osc_triangle)
-{
-    struct osc_state *s = state;
-    ulane increment = osc_increment(in[0]);
-    out[0] = osc_triangle_at(s->phase, osc_rate(increment));
-    s->phase += increment;
-}
+PHASE_KERNEL(osc_triangle, osc_triangle_at(phase, r))
 
-KERNEL(osc_triangle_from)
-{
-    struct osc_state *s = state;
-    ulane increment = osc_increment(in[0]);
-    out[0] = osc_triangle_at(s->phase + osc_turns(in[1]), osc_rate(increment));
-    s->phase += increment;
-}
+PHASE_KERNEL(osc_triangle_from, osc_triangle_at(phase + osc_turns(in[1]), r))
 
 /* The rest of the family builds on these. */
 #include "vm/osc/clock.h"

@@ -62,10 +62,10 @@ struct supersaw_state {
 LANE_FN lane supersaw_one(ulane *phase, lane freq)
 {
     ulane increment = osc_increment(freq);
-    struct osc_rate r = osc_rate(increment);
+    struct osc_rate r = osc_rate(increment, OSC_ASK);
     lane q = lane_from_int(lane_as_int(*phase));
     *phase += increment;
-    return q * (1.0f / 2147483648.0f) - osc_steps(q * r.window, r.period);
+    return q * (1.0f / 2147483648.0f) - osc_steps(q * r.window, &r);
 }
 
 /* Saws k = 1..7 at freq (1 + d_k spread), d_k the JP-8000's, each from a phase by chance:
