@@ -88,19 +88,6 @@ eights(const int16_t *x, struct mix_head *head, uint32_t n, float *to, enum way 
     return k;
 }
 
-/* Frames of the next n whose two samples lie side by side in the file: no wrap, no loop's end.
- * Without a loop all do: a span ends with its sample, which silence follows. */
-static uint32_t side_by_side(const struct mix_head *h, uint32_t n)
-{
-    if (!h->loop)
-        return n;
-    int64_t limit = ((int64_t)h->loop_end - 1) << 32;
-    if (h->pos >= limit)
-        return 0;
-    uint64_t frames = ((uint64_t)(limit - h->pos) + (uint64_t)h->step - 1) / (uint64_t)h->step;
-    return frames < n ? (uint32_t)frames : n;
-}
-
 /* For steps above 0, up to 2, between the wraps of a loop. The samples of four frames lie within
  * eight of the file, so two loads and a shuffle do what a gather would. With both as 16-bit pairs
  *     256 a + floor((b - a) w / 128) = floor((32768 a + (b w - a w)) / 128)
@@ -147,7 +134,7 @@ AVX2 static uint32_t stretches(const int16_t *x, struct mix_head *h, uint32_t n,
 {
     uint32_t done = 0;
     while (n - done >= WIDE) {
-        uint32_t straight = side_by_side(h, n - done);
+        uint32_t straight = mix_head_straight(h, n - done);
         if (straight >= WIDE)
             done += close_by(x, h, straight, to + done);
         if (n - done < WIDE)
@@ -159,14 +146,6 @@ AVX2 static uint32_t stretches(const int16_t *x, struct mix_head *h, uint32_t n,
     return done;
 }
 
-enum { CLOSE_LOOP = 64 }; /* frames: a shorter loop wraps too often */
-
-static bool is_close(const struct mix_head *h)
-{
-    return h->step > 0 && h->step <= INT64_C(2) << 32 &&
-           (!h->loop || h->loop_end - h->loop_start >= CLOSE_LOOP);
-}
-
 AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float *to)
 {
     uint32_t done = 0;
@@ -175,7 +154,7 @@ AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float 
         done = 1;
     }
     if (n - done >= WIDE && fits(h)) {
-        if (is_close(h))
+        if (mix_head_is_close(h))
             done += stretches(x, h, n - done, to + done);
         else if (!h->loop)
             done += eights(x, h, n - done, to + done, STRAIGHT);
@@ -335,5 +314,21 @@ AVX2 static void add_lanes(const float *a, const float *b, unsigned lanes, uint3
                                 left + done, right + done);
 }
 
-const struct mix_kernels mix_kernels_avx2 = {sample, add, planes, add_lanes};
+AVX2 static void floats(const int32_t *left, const int32_t *right, uint32_t n, float *to)
+{
+    const __m256 unit = _mm256_set1_ps(1.0f / MIX_UNIT);
+    uint32_t i = 0;
+    for (; i + WIDE <= n; i += WIDE) {
+        __m256i l = _mm256_loadu_si256((const __m256i *)(const void *)(left + i));
+        __m256i r = _mm256_loadu_si256((const __m256i *)(const void *)(right + i));
+        __m256 a = _mm256_mul_ps(_mm256_cvtepi32_ps(l), unit);
+        __m256 b = _mm256_mul_ps(_mm256_cvtepi32_ps(r), unit);
+        __m256 low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
+        _mm256_storeu_ps(to + 2 * i, _mm256_permute2f128_ps(low, high, 0x20));
+        _mm256_storeu_ps(to + 2 * i + WIDE, _mm256_permute2f128_ps(low, high, 0x31));
+    }
+    mix_kernels_plain.floats(left + i, right + i, n - i, to + 2 * i);
+}
+
+const struct mix_kernels mix_kernels_avx2 = {sample, add, planes, add_lanes, floats};
 #endif
