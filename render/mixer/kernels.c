@@ -50,6 +50,17 @@ static void add_lanes(const float *a, const float *b, unsigned lanes, uint32_t n
         }
 }
 
+static uint32_t loud(const float *from, unsigned lanes, uint32_t n)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned l = 0; l < lanes; l++) {
+            float y = from[i * (size_t)lanes + l];
+            found |= (uint32_t)((y >= 0x1p-15f) | (y <= -0x1p-15f)) << l;
+        }
+    return found;
+}
+
 static void floats(const int32_t *left, const int32_t *right, uint32_t n, float *to)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -58,7 +69,7 @@ static void floats(const int32_t *left, const int32_t *right, uint32_t n, float 
     }
 }
 
-const struct mix_kernels mix_kernels_plain = {sample, add, planes, add_lanes, floats};
+const struct mix_kernels mix_kernels_plain = {sample, add, planes, add_lanes, loud, floats};
 
 const struct mix_kernels *mix_kernels(enum rp_isa isa)
 {

@@ -303,15 +303,67 @@ AVX2 static uint32_t add_eights(const float *from, unsigned lanes, uint32_t n, c
     }
 }
 
+/* Four frames of sixteen lanes, each for both sides: what is held is held once. */
+AVX2 static inline void add_mono(const float *from, const float *gain_left, const float *gain_right,
+                                 int32_t *left, int32_t *right)
+{
+    __m256i v[WIDE]; /* the left of the four frames, then the right */
+    for (unsigned i = 0; i < WIDE / 2; i++) {
+        __m256 low = hold(from + i * 2 * WIDE), high = hold(from + i * 2 * WIDE + WIDE);
+        v[i] = _mm256_add_epi32(
+            _mm256_cvtps_epi32(_mm256_mul_ps(low, _mm256_loadu_ps(gain_left))),
+            _mm256_cvtps_epi32(_mm256_mul_ps(high, _mm256_loadu_ps(gain_left + WIDE))));
+        v[WIDE / 2 + i] = _mm256_add_epi32(
+            _mm256_cvtps_epi32(_mm256_mul_ps(low, _mm256_loadu_ps(gain_right))),
+            _mm256_cvtps_epi32(_mm256_mul_ps(high, _mm256_loadu_ps(gain_right + WIDE))));
+    }
+    __m256i sums = eight_sums(v);
+    __m128i *to_left = (__m128i *)(void *)left, *to_right = (__m128i *)(void *)right;
+    _mm_storeu_si128(to_left,
+                     _mm_add_epi32(_mm_loadu_si128(to_left), _mm256_castsi256_si128(sums)));
+    _mm_storeu_si128(to_right,
+                     _mm_add_epi32(_mm_loadu_si128(to_right), _mm256_extracti128_si256(sums, 1)));
+}
+
+AVX2 static uint32_t add_monos(const float *from, uint32_t n, const float *gain_left,
+                               const float *gain_right, int32_t *left, int32_t *right)
+{
+    uint32_t i = 0;
+    for (; i + WIDE / 2 <= n; i += WIDE / 2)
+        add_mono(from + i * (size_t)(2 * WIDE), gain_left, gain_right, left + i, right + i);
+    return i;
+}
+
 AVX2 static void add_lanes(const float *a, const float *b, unsigned lanes, uint32_t n,
                            const float *gain_left, const float *gain_right, int32_t *left,
                            int32_t *right)
 {
-    uint32_t done = add_eights(a, lanes, n, gain_left, left);
-    add_eights(b, lanes, n, gain_right, right);
+    uint32_t done;
+    if (a == b && lanes == 2 * WIDE) {
+        done = add_monos(a, n, gain_left, gain_right, left, right);
+    } else {
+        done = add_eights(a, lanes, n, gain_left, left);
+        add_eights(b, lanes, n, gain_right, right);
+    }
     size_t first = done * (size_t)lanes;
     mix_kernels_plain.add_lanes(a + first, b + first, lanes, n - done, gain_left, gain_right,
                                 left + done, right + done);
+}
+
+AVX2 static uint32_t loud(const float *from, unsigned lanes, uint32_t n)
+{
+    const __m256 bits = _mm256_castsi256_ps(all(INT32_MAX)), least = _mm256_set1_ps(0x1p-15f);
+    uint32_t found = 0;
+    if (lanes % WIDE != 0)
+        return mix_kernels_plain.loud(from, lanes, n);
+    for (unsigned l = 0; l < lanes; l += WIDE) {
+        __m256 most = _mm256_setzero_ps();
+        for (uint32_t i = 0; i < n; i++)
+            most = _mm256_max_ps(
+                most, _mm256_and_ps(bits, _mm256_loadu_ps(from + i * (size_t)lanes + l)));
+        found |= (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(most, least, _CMP_GE_OQ)) << l;
+    }
+    return found;
 }
 
 AVX2 static void floats(const int32_t *left, const int32_t *right, uint32_t n, float *to)
@@ -330,5 +382,5 @@ AVX2 static void floats(const int32_t *left, const int32_t *right, uint32_t n, f
     mix_kernels_plain.floats(left + i, right + i, n - i, to + 2 * i);
 }
 
-const struct mix_kernels mix_kernels_avx2 = {sample, add, planes, add_lanes, floats};
+const struct mix_kernels mix_kernels_avx2 = {sample, add, planes, add_lanes, loud, floats};
 #endif

@@ -83,10 +83,15 @@ static void add_lanes(const float *a, const float *b, unsigned lanes, uint32_t n
     mix_kernels_avx2.add_lanes(a, b, lanes, n, gain_left, gain_right, left, right);
 }
 
+static uint32_t loud(const float *from, unsigned lanes, uint32_t n)
+{
+    return mix_kernels_avx2.loud(from, lanes, n);
+}
+
 static void floats(const int32_t *left, const int32_t *right, uint32_t n, float *to)
 {
     mix_kernels_avx2.floats(left, right, n, to);
 }
 
-const struct mix_kernels mix_kernels_avx512 = {sample, add, planes, add_lanes, floats};
+const struct mix_kernels mix_kernels_avx512 = {sample, add, planes, add_lanes, loud, floats};
 #endif

@@ -237,6 +237,8 @@ struct mix_kernels {
     void (*add_lanes)(const float *a, const float *b, unsigned lanes, uint32_t n,
                       const float *gain_left, const float *gain_right, int32_t *left,
                       int32_t *right);
+    /* Bit l: in lane l a sample of n frames is 2^-15 or more, or -2^-15 or less. */
+    uint32_t (*loud)(const float *from, unsigned lanes, uint32_t n);
     /* to[2 i] = left[i] 2^-23, to[2 i + 1] = right[i] 2^-23, rounded to nearest, ties to even */
     void (*floats)(const int32_t *left, const int32_t *right, uint32_t n, float *to);
 };
