@@ -19,6 +19,7 @@ static void note_failure(void)
 {
     const char *words = dlerror();
     snprintf(why, sizeof why, "%s", words ? words : "a library cannot be loaded");
+    dlerror(); /* frees the words */
 }
 
 static void *load(const char *file)
