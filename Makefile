@@ -95,12 +95,15 @@ $(BUILD)/vm/pairs_%.o: vm/pairs.c
 
 $(BUILD)/vm/engines.o: override EXTRA += $(if $(filter %_avx2,$(ENGINES)),,-DVM_BASE)
 
+# A family whose loops need more than its kernels: the header that has both.
+LOOPS_env = gated
+
 define loops_of
 $(BUILD)/vm/$(1)/loops_%.o: vm/loops.c
 	@mkdir -p $$(@D)
 	$$(call say,CC $$@)
 	$$(Q)$$(CC) $$(FLAGS) $$(ENGINE_FLAGS) -MMD -MP -c -o $$@ $$< \
-	    -DVM_OPS='"vm/$(1)/ops.def"' -DVM_KERNELS='"vm/$(1)/kernels.h"'
+	    -DVM_OPS='"vm/$(1)/ops.def"' -DVM_KERNELS='"vm/$(1)/$(or $(LOOPS_$(1)),kernels).h"'
 endef
 $(foreach f,$(FAMILIES),$(eval $(call loops_of,$(f))))
 

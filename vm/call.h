@@ -15,6 +15,8 @@ enum vm_loop {
     VM_TAP,
     VM_TABLE,
     VM_RING_TABLE,
+    VM_GATED,
+    VM_LATE,
     VM_HOLD,
     VM_UP,
     VM_DOWN,

@@ -1,6 +1,6 @@
 /* group.c - voices come to be, and run.
  *
- * A stretch is at most RP_BLOCK frames with no event within. Before a stretch that follows an
+ * A stretch is at most vm_block() frames with no event within. Before a stretch that follows an
  * event, prepare() walks the code once: what does not vary is computed there and then, one frame
  * of it; the rest is bound to buffers as a list of calls. The stretch is that list, each kernel
  * over all the frames. */
@@ -24,7 +24,8 @@ static void lay_out(struct bump *b, const struct rp_program *p, size_t lanes, st
     g->uniform = bump_take(b, registers * lanes, sizeof *g->uniform);
     g->varying = bump_take(b, registers, sizeof *g->varying);
     g->rate = bump_take(b, registers, sizeof *g->rate);
-    g->buffers = bump_take(b, p->buffer_blocks * (size_t)RP_BLOCK * lanes, sizeof *g->buffers);
+    g->buffers = bump_take(b, p->buffer_blocks * (size_t)vm_block((unsigned)lanes) * lanes,
+                           sizeof *g->buffers);
     g->state = bump_take(b, p->totals.state * lanes, sizeof *g->state);
     g->delays = bump_take(b, p->port_count, sizeof *g->delays);
     g->calls = bump_take(b, p->instruction_count, sizeof *g->calls);
@@ -146,7 +147,7 @@ enum rp_status rp_voice_stop(struct rp_group *g, unsigned lane)
 
 static float *buffer_of(const struct rp_group *g, uint32_t r)
 {
-    return g->buffers + g->program->buffer[r] * (size_t)RP_BLOCK * g->lanes;
+    return g->buffers + g->program->buffer[r] * (size_t)vm_block(g->lanes) * g->lanes;
 }
 
 static float *uniform_of(const struct rp_group *g, uint32_t r)
@@ -501,7 +502,7 @@ static uint32_t good_input(const struct rp_group *g, uint32_t frames, struct rp_
     return frames;
 }
 
-/* Stretches of about one length: kernels are quicker in two of 200 frames than in one of 256 and a
+/* Stretches of about one length: kernels are quicker in two of 400 frames than in one of 512 and a
  * rest. Whole vectors of 16 frames suit a group of one lane. */
 static uint32_t stretch_of(size_t frames, uint32_t longest)
 {
@@ -515,7 +516,9 @@ static uint32_t stretch_of(size_t frames, uint32_t longest)
 static enum rp_status run_all(struct rp_group *g, size_t frames, const float *const in[],
                               float *const out[], const struct watch *watch, struct rp_error *error)
 {
-    uint32_t longest = g->program->block;
+    uint32_t longest = g->program->block, room = vm_block(g->lanes);
+    if (longest > room)
+        longest = room;
     if (watch && watch->longest < longest)
         longest = watch->longest;
     for (uint32_t c = 0; c < g->program->inputs; c++)

@@ -34,6 +34,14 @@ struct rp_group {
     int stale;                         /* calls and uniform values must be made again */
 };
 
+/* Frames for which a buffer of a group has room: calls are short where lanes are few, and the
+ * buffers in use should stay in the first cache where they are many. */
+static inline uint32_t vm_block(unsigned lanes)
+{
+    enum { VALUES = 2048 };
+    return VALUES / lanes < RP_BLOCK ? VALUES / lanes : RP_BLOCK;
+}
+
 /* The value of a parameter of a lane `ahead` frames from now. */
 float vm_param_value(const struct rp_group *, unsigned param, unsigned lane, uint32_t ahead);
 

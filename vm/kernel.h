@@ -24,6 +24,16 @@
 #define STEADY_KERNEL(name)                                                                        \
     enum { asks_##name = 1 };                                                                      \
     LANE_FN void k_##name(const lane *in, lane *out, void *state, const struct memory *memory)
+/* Of a row whose loop is LATE: first_NAME alone has state, and gives LATE_VALUES at most, of which
+ * second_NAME makes the row's outputs. */
+enum { LATE_VALUES = 4 };
+#define LATE_KERNEL(name)                                                                          \
+    KERNEL(name)                                                                                   \
+    {                                                                                              \
+        lane between[LATE_VALUES];                                                                 \
+        first_##name(in, between, state, memory);                                                  \
+        second_##name(NULL, between, out, NULL, memory);                                           \
+    }
 
 #define VM_RATE 48000.0f
 

@@ -10,7 +10,7 @@
  * kernel is so long that what stands around it does not matter. An op without state that runs on
  * uniform values alone runs for one frame, where a value is as good as a signal. */
 #define ONE_LOOP(name, mask)                                                                       \
-    loop(c, frames, k_##name, inputs, outputs, words, 0, kind, mask, asks_##name)
+    loop(c, frames, k_##name, inputs, outputs, words, 0, kind, mask, asks_##name, NULL, NULL, 0)
 
 #define LOOPS(name, n_in, n_out, n_state, memory)                                                  \
     const unsigned inputs = n_in, outputs = n_out, words = n_state, kind = memory;                 \
@@ -36,6 +36,22 @@
 #define RUN_TAP(name, in, out, state)        LOOPS(name, in, out, state, VM_TAP)
 #define RUN_TABLE(name, in, out, state)      LOOPS(name, in, out, state, VM_TABLE)
 #define RUN_RING_TABLE(name, in, out, state) LOOPS(name, in, out, state, VM_RING_TABLE)
+
+#define LATE_LOOP(name, n_in, n_out, n_state, mask)                                                \
+    loop(c, frames, k_##name, n_in, n_out, n_state, 0, VM_LATE, mask, 0, first_##name,             \
+         second_##name, 0)
+#define RUN_LATE(name, n_in, n_out, n_state)                                                       \
+    if (c->varying == 0)                                                                           \
+        LATE_LOOP(name, n_in, n_out, n_state, 0);                                                  \
+    else                                                                                           \
+        LATE_LOOP(name, n_in, n_out, n_state, c->varying);
+
+#define RUN_GATED(name, n_in, n_out, n_state)                                                      \
+    if (c->varying > 1)                                                                            \
+        loop(c, frames, k_##name, n_in, n_out, n_state, 0, VM_NOTHING, c->varying, 0, NULL, NULL,  \
+             0);                                                                                   \
+    else                                                                                           \
+        gated_loop(c, frames, k_##name, view_##name, n_in, n_state);
 
 /* What changes rates counts frames on both sides: `from` of the input, `to` of the output. The
  * kernel takes `taken` frames and gives `given`. */

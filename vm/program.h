@@ -80,7 +80,7 @@ struct rp_program {
     struct vm_table *tables;
     struct vm_instruction *code;
     uint32_t *buffer; /* by register: where its signal is, in blocks; of rate r it takes 2^r */
-    uint32_t buffer_blocks; /* RP_BLOCK frames each */
+    uint32_t buffer_blocks; /* vm_block() frames each */
     uint32_t block;         /* frames a stretch may have: RP_BLOCK, or less within short feedback */
     uint32_t inputs;        /* channels from outside */
     uint32_t reader[VM_MAX_INPUTS]; /* the first instruction that reads it, or VM_NONE */

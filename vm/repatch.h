@@ -25,7 +25,7 @@
 
 #define RP_VERSION           "0.1.0"
 #define RP_SAMPLE_RATE       48000
-#define RP_BLOCK             256 /* frames computed at a time, at most */
+#define RP_BLOCK             1024 /* frames computed at a time, at most; in wide groups fewer */
 #define RP_MAX_LANES         16
 #define RP_FORMAT_VERSION    1
 #define RP_SEMANTICS_VERSION 1

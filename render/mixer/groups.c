@@ -215,10 +215,13 @@ void mix_group_run(struct mix_worker *worker, struct mix_group *g)
     const struct mixer *m = worker->mixer;
     struct walk w = {
         .worker = worker, .group = g, .action = g->actions.first, .span = g->spans.first};
+    uint32_t piece = MIX_PIECE / g->lanes;
+    if (piece > m->config.cut)
+        piece = m->config.cut;
     while (w.at < m->frames) {
         if (act_here(&w)) {
-            if (w.end - w.at > m->config.cut)
-                w.end = w.at + m->config.cut;
+            if (w.end - w.at > piece)
+                w.end = w.at + piece;
             if (!run_piece(&w))
                 return;
         }

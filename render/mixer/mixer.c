@@ -101,7 +101,7 @@ static bool make_workers(struct mixer *m)
 static void choose(struct mix_config *c)
 {
     if (c->cut == 0 || c->cut > MIX_TICK)
-        c->cut = c->cut ? MIX_TICK : MIX_PIECE;
+        c->cut = MIX_TICK;
     if (c->check)
         c->lanes = c->threads = 1; /* each voice is then found by itself */
     if (c->tap)

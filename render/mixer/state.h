@@ -24,7 +24,7 @@
 enum {
     MIX_NONE = -1,
     MIX_ADDITIONS = 127, /* of at most 2^24 each that fit an int32 */
-    MIX_PIECE = 128      /* frames a group runs at a time: 16 lanes of them stay in the L1 */
+    MIX_PIECE = 2048 /* values a group gives at a time, all lanes together: they stay in the L1 */
 };
 
 #define MIX_NEVER UINT64_MAX

@@ -32,13 +32,20 @@ struct env_now {
 
 struct env_adsr_state {
     struct env_state env;
-    struct env_now now; /* of the stretch */
+    struct env_now now; /* behind the row's words: from a turn to the next */
 };
 
 struct env_decay_state {
     struct env_state env;
     ilane gate;         /* mask: the gate was on in the last frame */
-    struct env_now now; /* of the stretch */
+    struct env_now now; /* behind the row's words */
+};
+
+/* Where gated.h finds what an envelope is at, and for what truth of the gate it is there. */
+struct env_view {
+    struct env_state *env;
+    struct env_now *now;
+    ilane on;
 };
 
 /* Follows the gate: a rise starts the attack, a fall the release, each from the last level. */
@@ -59,12 +66,6 @@ LANE_FN void env_attack_end(struct env_state *s, lane attack)
     s->start = lane_sel(full, lane_set(1.0f), s->start);
     s->stage = lane_isel(full, lane_iset(ENV_FALL), s->stage);
     s->n = s->n & ~full;
-}
-
-/* Whether an attack is over, in any voice: then all is looked at. */
-LANE_FN ilane env_is_full(const struct env_state *s, const struct env_now *now)
-{
-    return now->attack & lane_ge(lane_from_int(s->n), now->frames);
 }
 
 /* out := target + (start - target) shape(t), t := n/frames, exactly target from t = 1 on;
@@ -95,19 +96,17 @@ LANE_FN void env_adsr_turn(struct env_adsr_state *s, const lane *in)
 }
 
 /* in: gate, attack frames and step, decay frames and step, sustain, release frames and step. */
-STEADY_KERNEL(env_adsr)
+KERNEL(env_adsr)
 {
     struct env_adsr_state *s = state;
-    if ((memory->steady & 0xfe) != 0xfe) {
-        env_adsr_turn(s, in);
-    } else {
-        ilane turn = env_is_full(&s->env, &s->now);
-        if (!(memory->steady & 1))
-            turn |= lane_gt(in[0], lane_set(0.0f)) ^ lane_igt(s->env.stage, lane_iset(ENV_OFF));
-        if (lane_any(turn))
-            env_adsr_turn(s, in);
-    }
+    env_adsr_turn(s, in);
     out[0] = env_segment_level(&s->env, &s->now);
+}
+
+LANE_FN struct env_view view_env_adsr(void *state)
+{
+    struct env_adsr_state *s = state;
+    return (struct env_view){&s->env, &s->now, lane_igt(s->env.stage, lane_iset(ENV_OFF))};
 }
 
 /* Follows the gate and the attack's end. in: as env_decay. */
@@ -129,19 +128,17 @@ LANE_FN void env_decay_turn(struct env_decay_state *s, const lane *in)
 
 /* in: gate, attack frames and step, decay frames and step. As env_adsr with sustain 0, but a
  * falling gate only arms the next rise: the envelope runs on. */
-STEADY_KERNEL(env_decay)
+KERNEL(env_decay)
 {
     struct env_decay_state *s = state;
-    if ((memory->steady & 0x1e) != 0x1e) {
-        env_decay_turn(s, in);
-    } else {
-        ilane turn = env_is_full(&s->env, &s->now);
-        if (!(memory->steady & 1))
-            turn |= lane_gt(in[0], lane_set(0.0f)) ^ s->gate;
-        if (lane_any(turn))
-            env_decay_turn(s, in);
-    }
+    env_decay_turn(s, in);
     out[0] = env_segment_level(&s->env, &s->now);
+}
+
+LANE_FN struct env_view view_env_decay(void *state)
+{
+    struct env_decay_state *s = state;
+    return (struct env_view){&s->env, &s->now, s->gate};
 }
 
 #endif

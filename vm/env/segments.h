@@ -19,6 +19,14 @@ LANE_FN ilane env_segment_next(ilane n)
     return n + (lane_igt(lane_iset(ENV_SEGMENT_MOST), n) & lane_iset(1));
 }
 
+/* The same `frames` times, n no less than 0. */
+LANE_FN ilane env_segment_later(ilane n, int32_t frames)
+{
+    ilane later = lane_iadd(n, lane_iset(frames)), most = lane_iset(ENV_SEGMENT_MOST);
+    later = lane_isel(lane_igt(later, most), most, later);
+    return lane_isel(lane_igt(most, n), later, n);
+}
+
 struct env_ahdsr_state {
     ilane stage, n; /* ENV_AHDSR_*; frames since it began */
 };

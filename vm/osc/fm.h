@@ -16,18 +16,31 @@ struct fm_state {
  * at half the rate, where feedback of one frame alone would flip from frame to frame. J. Chowning,
  * "The synthesis of complex audio spectra by means of frequency modulation", 1973; N. Tomisawa, US
  * patent 4,249,447, 1981. */
-KERNEL(osc_fm)
+LANE_FN void first_osc_fm(const lane *in, lane *between, void *state,
+                          const struct memory *memory __attribute__((unused)))
 {
     struct fm_state *s = state;
-    lane back = (s->m1 + s->m2) * (lane_clamp(in[3], -8.0f, 8.0f) * 0.0795774715f);
-    lane m = lane_sin_turns(s->modulator + osc_few_turns(back)); /* 1.28 at most */
-    out[0] = lane_sin_turns(s->carrier + osc_turns(in[4]) + osc_turns(in[2] * m * 0.159154943f));
-    out[1] = m;
+    lane strength = osc_few_scaled(lane_clamp(in[3], -8.0f, 8.0f) * 0.0795774715f);
+    lane m = lane_sin_turns(s->modulator + osc_few_turns((s->m1 + s->m2) * strength));
+    between[0] = lane_from_bits(s->carrier + osc_turns(in[4]));
+    between[1] = in[2];
+    between[2] = m;
     s->m2 = s->m1;
     s->m1 = m;
     s->carrier += osc_increment(in[0]);
     s->modulator += osc_increment(in[0] * in[1]);
 }
+
+LANE_FN void second_osc_fm(const lane *own __attribute__((unused)), const lane *between, lane *out,
+                           void *state __attribute__((unused)),
+                           const struct memory *memory __attribute__((unused)))
+{
+    lane m = between[2];
+    out[0] = lane_sin_turns(lane_bits(between[0]) + osc_turns(between[1] * m * 0.159154943f));
+    out[1] = m;
+}
+
+LATE_KERNEL(osc_fm)
 
 struct duty_state {
     ilane moved; /* 2^-30 turns */

@@ -28,10 +28,16 @@ LANE_FN ulane osc_turns(lane x)
     return lane_as_uint(lane_to_int(fraction * 2147483648.0f)) << 1;
 }
 
-/* The same of |x| < 2, a number, to 2^-30 turns: the shorter way for what is fed back. */
-LANE_FN ulane osc_few_turns(lane x)
+/* The same of |x| < 2, a number, to 2^-30 turns, x given as osc_few_scaled(x), or as a product with
+ * what it gives: the shorter way for what is fed back. */
+LANE_FN lane osc_few_scaled(lane x)
 {
-    return lane_as_uint(lane_to_int(x * 1073741824.0f)) << 2;
+    return x * 1073741824.0f;
+}
+
+LANE_FN ulane osc_few_turns(lane scaled)
+{
+    return lane_as_uint(lane_to_int(scaled)) << 2;
 }
 
 /* What an oscillator's edges need to know of its frequency. This frame's is taken for all of them,
