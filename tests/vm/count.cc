@@ -282,6 +282,8 @@ struct any {
     }
 };
 
+typedef any state_words;
+
 #define VM_KERNEL_H
 #define VM_RATE 48000.0f
 #define KERNEL(name)                                                                               \
@@ -290,6 +292,13 @@ struct any {
 #define MEMORY_KERNEL(name)                                                                        \
     LANE_FN void k_##name(const lane *in, lane *out, any state, const struct memory *memory)
 #define STEADY_KERNEL MEMORY_KERNEL
+#define LATE_KERNEL(name)                                                                          \
+    KERNEL(name)                                                                                   \
+    {                                                                                              \
+        lane between[4];                                                                           \
+        first_##name(in, between, state, memory);                                                  \
+        second_##name(nullptr, between, out, any{nullptr}, memory);                                \
+    }
 
 #include "tests/vm/count.h"
 #include "vm/call.h"
@@ -301,6 +310,8 @@ struct any {
 #define COUNT_TAP(name)                                                k_##name,
 #define COUNT_TABLE(name)                                              k_##name,
 #define COUNT_RING_TABLE(name)                                         k_##name,
+#define COUNT_GATED(name)                                              k_##name,
+#define COUNT_LATE(name)                                               k_##name,
 #define COUNT_UP(name)                                                 k_##name,
 #define COUNT_DOWN(name)                                               k_##name,
 #define COUNT_HOLD(name)                                               nullptr,
@@ -309,7 +320,7 @@ static void (*const kernels[])(const lane *, lane *, any, const struct memory *)
 #include "vm/ops.def"
 };
 
-static const unsigned state_words[] = {
+static const unsigned words_of[] = {
 #define OP(id, name, inputs, outputs, words, key, loop, cost, algebra) words,
 #include "vm/ops.def"
 };
@@ -324,12 +335,12 @@ extern "C" uint64_t count_operations(size_t row, const float *in, float *out, ui
     memcpy(from, in, sizeof from);
     operations = 0;
     uint32_t kept[2 * VM_OP_STATE]; /* with room for what lasts for a stretch */
-    memcpy(kept, state, state_words[row] * sizeof *kept);
+    memcpy(kept, state, words_of[row] * sizeof *kept);
     if (kernels[row])
         kernels[row](from, to, any{kept}, &memory);
     else
         operations = 1; /* a copy */
-    memcpy(state, kept, state_words[row] * sizeof *kept);
+    memcpy(state, kept, words_of[row] * sizeof *kept);
     memcpy(out, to, sizeof to);
     return operations;
 }

@@ -103,7 +103,7 @@ KERNEL(env_adsr)
     out[0] = env_segment_level(&s->env, &s->now);
 }
 
-LANE_FN struct env_view view_env_adsr(void *state)
+LANE_FN struct env_view view_env_adsr(state_words state)
 {
     struct env_adsr_state *s = state;
     return (struct env_view){&s->env, &s->now, lane_igt(s->env.stage, lane_iset(ENV_OFF))};
@@ -135,7 +135,7 @@ KERNEL(env_decay)
     out[0] = env_segment_level(&s->env, &s->now);
 }
 
-LANE_FN struct env_view view_env_decay(void *state)
+LANE_FN struct env_view view_env_decay(state_words state)
 {
     struct env_decay_state *s = state;
     return (struct env_view){&s->env, &s->now, s->gate};

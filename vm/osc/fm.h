@@ -16,7 +16,7 @@ struct fm_state {
  * at half the rate, where feedback of one frame alone would flip from frame to frame. J. Chowning,
  * "The synthesis of complex audio spectra by means of frequency modulation", 1973; N. Tomisawa, US
  * patent 4,249,447, 1981. */
-LANE_FN void first_osc_fm(const lane *in, lane *between, void *state,
+LANE_FN void first_osc_fm(const lane *in, lane *between, state_words state,
                           const struct memory *memory __attribute__((unused)))
 {
     struct fm_state *s = state;
@@ -32,7 +32,7 @@ LANE_FN void first_osc_fm(const lane *in, lane *between, void *state,
 }
 
 LANE_FN void second_osc_fm(const lane *own __attribute__((unused)), const lane *between, lane *out,
-                           void *state __attribute__((unused)),
+                           state_words state __attribute__((unused)),
                            const struct memory *memory __attribute__((unused)))
 {
     lane m = between[2];
