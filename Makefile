@@ -25,7 +25,8 @@ FLAGS  = -std=c11 -D_POSIX_C_SOURCE=200809L -I. $(OPT) -g -ffp-contract=off -fno
 ifneq ($(filter s390%,$(shell $(CC) -dumpmachine)),)
 FLAGS += $(if $(findstring clang,$(CC)),,-fexcess-precision=fast)
 endif
-LIBS   = -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread -lm
+# On Linux render/libraries.c loads the first three when they are called.
+LIBS   = -Wl,--as-needed -lsndfile -lsamplerate -logg -lxxhash -ljansson -lgmp -lpthread -lm -ldl
 # What patchdiff needs besides.
 DIFF_LIBS = -lfftw3 -lcairo -lz -lm
 
@@ -237,11 +238,13 @@ $(BUILD)/tests/harsh/patch%: $(BUILD)/tests/harsh/harsh.o $(BUILD)/conformance/h
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter-out $(BUILD)/bin/%,$^) $(filter $(BUILD)/bin/$(@F)%,$^) \
 	    $(HARSH_CALLS:%=-Wl,--wrap=%) $(LIBS)
 
-# Preloaded; see docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
+# Preloaded, and with it what the programs load themselves, whose loading is not to be met; see
+# docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
 $(BUILD)/tests/faults/faults.so: tests/faults/faults.c
 	@mkdir -p $(@D)
 	$(call say,LINK $@)
-	$(Q)$(CC) -std=gnu11 -O2 -g $(filter-out -Wpedantic,$(WARN)) -fPIC -shared -o $@ $< -ldl
+	$(Q)$(CC) -std=gnu11 -O2 -g $(filter-out -Wpedantic,$(WARN)) -fPIC -shared -o $@ $< -ldl \
+	    -Wl,--no-as-needed -lsndfile -lsamplerate -logg
 
 $(BUILD)/tests/diff/%: $(BUILD)/tests/diff/%.o $(DIFF_OBJECTS) $(ALL_OBJECTS)
 	$(call say,LINK $@)

@@ -48,6 +48,9 @@ struct audio_file {
  * then. */
 enum render_status audio_create(struct audio_file *, const struct audio_spec *, const char *path,
                                 uint64_t number, struct render_error *error);
+/* Frames that the next audio_write is best given, and in Ogg must be, at most AUDIO_BLOCK. */
+enum { AUDIO_BLOCK = 32768 };
+size_t audio_block(const struct audio_file *);
 /* Samples as pcm_convert left them, interleaved. */
 enum render_status audio_write(struct audio_file *, const void *samples, size_t frames,
                                struct render_error *error);

@@ -110,10 +110,17 @@ static int create_named(struct out_file *file)
     return file->fd < 0 ? errno : 0;
 }
 
-/* The file has been open, and now gets a name. */
+/* The file has been open, and now gets a name: by its descriptor, which Linux before 6.10 allows
+ * few, else by way of /proc, which takes longer. */
 static int link_as(const struct out_file *file, const char *name)
 {
     char own[64];
+#ifdef AT_EMPTY_PATH
+    if (linkat(file->fd, "", AT_FDCWD, name, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno != ENOENT && errno != EINVAL && errno != EPERM)
+        return errno;
+#endif
     snprintf(own, sizeof own, OWN_FILES "%d", file->fd);
     return linkat(AT_FDCWD, own, AT_FDCWD, name, AT_SYMLINK_FOLLOW) ? errno : 0;
 }

@@ -30,7 +30,7 @@
 enum {
     SAMPLE_MOST_FRAMES = 1 << 30, /* docs/mixer.md, section 2 */
     SAMPLE_MOST_RATE = 768000,
-    SAMPLE_PADDING = 16 /* frames of silence that may be read after the last */
+    SAMPLE_PADDING = 32 /* frames of silence that may be read after the last */
 };
 
 enum sample_resample { SAMPLE_AS_IS, SAMPLE_BEST, SAMPLE_MEDIUM, SAMPLE_FASTEST, SAMPLE_LINEAR };

@@ -75,7 +75,7 @@ SNDFILE *sound_in_decode(struct sound_in *in, SF_INFO *info)
 
 bool sound_says_memory(const char *words)
 {
-    return strstr(words, "malloc");
+    return strstr(words, "malloc") || strstr(words, "memory"); /* its own, a loader's */
 }
 
 const char *sound_in_why(struct sound_in *in, SNDFILE *decoder, bool *trouble)
@@ -88,7 +88,7 @@ const char *sound_in_why(struct sound_in *in, SNDFILE *decoder, bool *trouble)
     const char *words = sf_strerror(decoder);
     if (sound_says_memory(words))
         return "out of memory";
-    *trouble = false;
+    *trouble = !decoder && sf_error(NULL) == SF_ERR_SYSTEM; /* also that there is no library */
     int length = (int)strlen(words);
     length -= length > 0 && words[length - 1] == '.';
     snprintf(in->why, sizeof in->why, "%.*s", length, words);

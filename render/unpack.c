@@ -4,7 +4,7 @@
 #include "render/pcm.h"
 
 #if defined __SSE2__
-#include <immintrin.h>
+#include "render/quantise_avx2.h"
 
 enum { SIDE = 8 }; /* frames and lanes turned at a time */
 
@@ -92,18 +92,6 @@ int unpack_is_quick(unsigned lanes)
 }
 
 /* --- the same, 16 lanes at a time --------------------------------------------------------- */
-
-#define AVX2 __attribute__((target("avx2")))
-
-AVX2 static inline __m256i quantise_wide(__m256 x)
-{
-    const __m256 half = _mm256_set1_ps(0x1.fffffep-2f), sign = _mm256_set1_ps(-0.0f);
-    __m256 y = _mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
-    y = _mm256_mul_ps(y, _mm256_set1_ps(32768.0f));
-    y = _mm256_max_ps(y, _mm256_set1_ps(-32768.0f));
-    y = _mm256_min_ps(y, _mm256_set1_ps(32767.0f));
-    return _mm256_cvttps_epi32(_mm256_add_ps(y, _mm256_or_ps(half, _mm256_and_ps(y, sign))));
-}
 
 /* Sixteen lanes of a frame: 0 to 3 and 8 to 11 in one half, the others in the other. */
 AVX2 static inline __m256i sixteen(const float *from)

@@ -2,11 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 32768, PIECE = 1024 }; /* frames: written at a time, converted at a time */
+enum { PIECE = 1024 }; /* frames converted at a time */
 
 static size_t frame_bytes(const struct writer *writer)
 {
     return pcm_bytes(writer->plan.spec.pcm) * writer->plan.spec.channels;
+}
+
+static size_t next_block(const struct writer *writer)
+{
+    return writer->file ? audio_block(writer->file) : AUDIO_BLOCK;
 }
 
 static enum render_status out_of_memory(struct render_error *error)
@@ -18,7 +23,7 @@ enum render_status writer_renew(struct writer *writer, const struct writer_plan 
                                 struct render_error *error)
 {
     writer->plan = *plan;
-    size_t room = ((size_t)plan->held + BLOCK + PIECE) * frame_bytes(writer);
+    size_t room = ((size_t)plan->held + AUDIO_BLOCK + PIECE) * frame_bytes(writer);
     if (room > writer->room) {
         free(writer->pending);
         writer->room = 0;
@@ -106,8 +111,9 @@ static enum render_status write_blocks(struct writer *writer, uint64_t settled,
 {
     enum render_status status = RENDER_OK;
     size_t done = 0, width = frame_bytes(writer);
-    for (; status == RENDER_OK && settled - writer->written >= BLOCK; done += BLOCK)
-        status = write_block(writer, writer->pending + done * width, BLOCK, error);
+    for (size_t n; status == RENDER_OK && settled - writer->written >= (n = next_block(writer));
+         done += n)
+        status = write_block(writer, writer->pending + done * width, n, error);
     writer->count -= done;
     if (done > 0)
         memmove(writer->pending, writer->pending + done * width, writer->count * width);
@@ -156,7 +162,7 @@ enum render_status writer_end(struct writer *writer, uint64_t frames, char text[
     if (writer->file && writer->written == 0)
         audio_expect(writer->file, frames);
     for (size_t n; status == RENDER_OK && done < rest; done += n) {
-        n = rest - done < BLOCK ? rest - done : BLOCK;
+        n = next_block(writer) < rest - done ? next_block(writer) : rest - done;
         status = write_block(writer, writer->pending + done * width, n, error);
     }
     if (status == RENDER_OK && writer->file)

@@ -148,7 +148,23 @@ static bool run_bus(struct mixer *m, uint32_t number)
     return true;
 }
 
-static void put_out(struct mixer *m)
+static void put_floats(struct mixer *m)
+{
+    const struct mix_place *narrow = mix_place_narrow(m, MIX_NONE);
+    if (narrow) {
+        m->kernels->floats(narrow->left, narrow->right, m->frames, m->floats);
+        return;
+    }
+    const struct mix_place *sums = mix_place_total(m, MIX_NONE);
+    if (!sums)
+        memset(m->floats, 0, 2 * m->frames * sizeof *m->floats);
+    for (uint32_t i = 0; sums && i < m->frames; i++) {
+        m->floats[2 * i] = (float)sums->sum_left[i] * (1.0f / MIX_UNIT);
+        m->floats[2 * i + 1] = (float)sums->sum_right[i] * (1.0f / MIX_UNIT);
+    }
+}
+
+static void put_sums(struct mixer *m)
 {
     const struct mix_place *sums = mix_place_total(m, MIX_NONE);
     if (!sums)
@@ -169,5 +185,5 @@ void mix_buses_run(struct mixer *m)
         m->buses[i].spans = m->buses[i].actions = MIX_EMPTY;
     }
     if (finite)
-        put_out(m);
+        (m->floats ? put_floats : put_sums)(m);
 }

@@ -41,12 +41,23 @@ static void act(const struct mixer *m, struct mix_group *g, const struct mix_act
     }
 }
 
+/* Lanes whose spans last the whole piece at one level and go to one place: they need not be taken
+ * apart. */
+struct plain {
+    uint32_t lanes; /* bits; 0: none */
+    unsigned count;
+    int32_t bus;
+    float left[RP_MAX_LANES], right[RP_MAX_LANES];
+};
+
 /* A tick's walk through a group. */
 struct walk {
     struct mix_worker *worker;
     struct mix_group *group;
     uint32_t action, span; /* the next action; the first span that is not over */
     uint32_t at, end;      /* the piece */
+    struct plain plain;    /* of the piece */
+    bool others, lasting;  /* spans that are not plain; all are, and to the end of the tick */
 };
 
 static bool act_here(struct walk *w)
@@ -75,38 +86,14 @@ static void keep_fault(const struct walk *w, const struct rp_error *error)
 }
 
 /* Lanes among those wanted in which a sample is 2^-15 or more. Most are after a few frames. */
-static inline __attribute__((always_inline)) uint32_t look(const float *from, unsigned lanes,
-                                                           uint32_t n, uint32_t wanted)
+static uint32_t loud_lanes(const struct walk *w, const float *from, uint32_t wanted)
 {
     enum { LOOK = 32 };
-    int32_t loud[RP_MAX_LANES] = {0};
-    uint32_t found = 0;
-    for (uint32_t at = 0; at < n && (found & wanted) != wanted; at += LOOK) {
-        uint32_t end = n - at < LOOK ? n : at + LOOK;
-        for (uint32_t i = at; i < end; i++)
-            for (unsigned l = 0; l < lanes; l++) {
-                float y = from[i * (size_t)lanes + l];
-                loud[l] |= (y >= 0x1p-15f) | (y <= -0x1p-15f);
-            }
-        for (unsigned l = 0; l < lanes; l++)
-            found |= (uint32_t)loud[l] << l;
-    }
+    uint32_t n = w->end - w->at, found = 0;
+    for (uint32_t at = 0; at < n && (found & wanted) != wanted; at += LOOK)
+        found |= w->worker->mixer->kernels->loud(from + at * (size_t)w->group->lanes,
+                                                 w->group->lanes, n - at < LOOK ? n - at : LOOK);
     return found & wanted;
-}
-
-/* A width that the compiler knows. */
-static uint32_t loud_lanes(const float *from, unsigned lanes, uint32_t n, uint32_t wanted)
-{
-    switch (lanes) {
-    case 4:
-        return look(from, 4, n, wanted);
-    case 8:
-        return look(from, 8, n, wanted);
-    case 16:
-        return look(from, 16, n, wanted);
-    default:
-        return look(from, lanes, n, wanted);
-    }
 }
 
 static void listen(const struct walk *w, unsigned channels)
@@ -120,7 +107,7 @@ static void listen(const struct walk *w, unsigned channels)
             wanted |= UINT32_C(1) << lane;
     }
     for (unsigned c = 0; c < channels && wanted; c++)
-        found |= loud_lanes(w->worker->planes[c], g->lanes, w->end - w->at, wanted);
+        found |= loud_lanes(w, w->worker->planes[c], wanted);
     for (unsigned lane = 0; lane < g->lanes; lane++)
         if (found >> lane & 1)
             instances[g->instance[lane]].loud = true;
@@ -138,34 +125,34 @@ static void mix_span_part(const struct walk *w, const struct mix_span *span, uns
                    w->worker->signals[channels - 1] + first, from, to - from);
 }
 
-/* Lanes whose spans last the whole piece at one level and go to one place: they need not be taken
- * apart. */
-struct plain {
-    uint32_t lanes; /* bits; 0: none */
-    unsigned count;
-    int32_t bus;
-    float left[RP_MAX_LANES], right[RP_MAX_LANES];
-};
-
-static struct plain find_plain(const struct walk *w, bool stereo)
+static void find_plain(struct walk *w, bool stereo)
 {
     const struct mixer *m = w->worker->mixer;
-    struct plain plain = {0};
+    struct plain *plain = &w->plain;
+    plain->lanes = plain->count = 0;
+    w->others = false;
+    w->lasting = true;
     for (uint32_t i = w->span; i != MIX_END; i = m->spans[i].next) {
         const struct mix_span *span = &m->spans[i];
+        w->lasting &= span->end == m->frames;
         if (span->begin > w->at || span->end < w->end ||
-            (plain.lanes && span->route.bus != plain.bus) ||
-            !mix_is_plain(w->worker, &span->level, &span->route, w->at))
+            (plain->lanes && span->route.bus != plain->bus) ||
+            !mix_is_plain(w->worker, &span->level, &span->route, w->at)) {
+            w->others |= span->begin < w->end;
+            w->lasting = false;
             continue;
+        }
         unsigned lane = m->instances[span->instance].lane;
         struct mix_gains gains = mix_gains(span->level.volume.to, span->level.pan.to, stereo);
-        plain.bus = span->route.bus;
-        plain.lanes |= UINT32_C(1) << lane;
-        plain.count++;
-        plain.left[lane] = gains.left;
-        plain.right[lane] = gains.right;
+        plain->bus = span->route.bus;
+        plain->lanes |= UINT32_C(1) << lane;
+        plain->count++;
+        plain->left[lane] = gains.left;
+        plain->right[lane] = gains.right;
     }
-    return plain;
+    for (unsigned lane = 0; lane < w->group->lanes; lane++)
+        if (!(plain->lanes >> lane & 1))
+            plain->left[lane] = plain->right[lane] = 0.0f;
 }
 
 /* Spans of a sound follow each other, and are listed by their ends. */
@@ -175,23 +162,21 @@ static void mix_piece(struct walk *w, unsigned channels)
     const struct mix_group *g = w->group;
     float *const *planes = w->worker->planes;
     uint32_t n = w->end - w->at;
-    bool others = false;
+    const struct plain *plain = &w->plain;
     while (w->span != MIX_END && m->spans[w->span].end <= w->at)
         w->span = m->spans[w->span].next;
-    struct plain plain = find_plain(w, channels > 1);
-    for (uint32_t i = w->span; i != MIX_END; i = m->spans[i].next)
-        others |= m->spans[i].begin < w->end &&
-                  !(plain.lanes >> m->instances[m->spans[i].instance].lane & 1);
-    for (unsigned c = 0; others && c < channels; c++)
+    if (!w->lasting)
+        find_plain(w, channels > 1);
+    for (unsigned c = 0; w->others && c < channels; c++)
         m->kernels->planes(planes[c], g->lanes, n, w->worker->signals[c]);
     listen(w, channels);
-    if (plain.count > 0) {
-        struct mix_place *place = mix_place(w->worker, plain.bus, plain.count);
-        m->kernels->add_lanes(planes[0], planes[channels - 1], g->lanes, n, plain.left, plain.right,
-                              place->left + w->at, place->right + w->at);
+    if (plain->count > 0) {
+        struct mix_place *place = mix_place(w->worker, plain->bus, plain->count);
+        m->kernels->add_lanes(planes[0], planes[channels - 1], g->lanes, n, plain->left,
+                              plain->right, place->left + w->at, place->right + w->at);
     }
-    for (uint32_t i = w->span; others && i != MIX_END; i = m->spans[i].next)
-        if (!(plain.lanes >> m->instances[m->spans[i].instance].lane & 1))
+    for (uint32_t i = w->span; w->others && i != MIX_END; i = m->spans[i].next)
+        if (!(plain->lanes >> m->instances[m->spans[i].instance].lane & 1))
             mix_span_part(w, &m->spans[i], channels);
 }
 
@@ -228,7 +213,8 @@ static bool run_piece(struct walk *w)
 void mix_group_run(struct mix_worker *worker, struct mix_group *g)
 {
     const struct mixer *m = worker->mixer;
-    struct walk w = {worker, g, g->actions.first, g->spans.first, 0, 0};
+    struct walk w = {
+        .worker = worker, .group = g, .action = g->actions.first, .span = g->spans.first};
     uint32_t piece = MIX_PIECE / g->lanes;
     if (piece > m->config.cut)
         piece = m->config.cut;

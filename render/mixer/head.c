@@ -61,3 +61,23 @@ bool mix_head_fraction(const struct mix_head *h, uint32_t frames)
 {
     return frames > 0 && ((uint32_t)h->pos != 0 || (frames > 1 && (uint32_t)h->step != 0));
 }
+
+enum { CLOSE_LOOP = 64 }; /* frames: a shorter loop wraps too often */
+
+bool mix_head_is_close(const struct mix_head *h)
+{
+    return h->step > 0 && h->step <= INT64_C(2) << 32 &&
+           (!h->loop || h->loop_end - h->loop_start >= CLOSE_LOOP);
+}
+
+/* Without a loop all are: a span ends with its sample, which silence follows. */
+uint32_t mix_head_straight(const struct mix_head *h, uint32_t n)
+{
+    if (!h->loop)
+        return n;
+    int64_t limit = ((int64_t)h->loop_end - 1) << 32;
+    if (h->pos >= limit)
+        return 0;
+    uint64_t frames = ((uint64_t)(limit - h->pos) + (uint64_t)h->step - 1) / (uint64_t)h->step;
+    return frames < n ? (uint32_t)frames : n;
+}

@@ -50,11 +50,32 @@ static void add_lanes(const float *a, const float *b, unsigned lanes, uint32_t n
         }
 }
 
-const struct mix_kernels mix_kernels_plain = {sample, add, planes, add_lanes};
+static uint32_t loud(const float *from, unsigned lanes, uint32_t n)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned l = 0; l < lanes; l++) {
+            float y = from[i * (size_t)lanes + l];
+            found |= (uint32_t)((y >= 0x1p-15f) | (y <= -0x1p-15f)) << l;
+        }
+    return found;
+}
+
+static void floats(const int32_t *left, const int32_t *right, uint32_t n, float *to)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        to[2 * i] = (float)left[i] * (1.0f / MIX_UNIT);
+        to[2 * i + 1] = (float)right[i] * (1.0f / MIX_UNIT);
+    }
+}
+
+const struct mix_kernels mix_kernels_plain = {sample, add, planes, add_lanes, loud, floats};
 
 const struct mix_kernels *mix_kernels(enum rp_isa isa)
 {
 #if defined __x86_64__
+    if ((isa == RP_ISA_BEST || isa == RP_ISA_AVX512) && rp_isa_available(RP_ISA_AVX512))
+        return &mix_kernels_avx512;
     if (isa != RP_ISA_BASE && rp_isa_available(RP_ISA_AVX2))
         return &mix_kernels_avx2;
 #else

@@ -88,19 +88,6 @@ eights(const int16_t *x, struct mix_head *head, uint32_t n, float *to, enum way 
     return k;
 }
 
-/* Frames of the next n whose two samples lie side by side in the file: no wrap, no loop's end.
- * Without a loop all do: a span ends with its sample, which silence follows. */
-static uint32_t side_by_side(const struct mix_head *h, uint32_t n)
-{
-    if (!h->loop)
-        return n;
-    int64_t limit = ((int64_t)h->loop_end - 1) << 32;
-    if (h->pos >= limit)
-        return 0;
-    uint64_t frames = ((uint64_t)(limit - h->pos) + (uint64_t)h->step - 1) / (uint64_t)h->step;
-    return frames < n ? (uint32_t)frames : n;
-}
-
 /* For steps above 0, up to 2, between the wraps of a loop. The samples of four frames lie within
  * eight of the file, so two loads and a shuffle do what a gather would. With both as 16-bit pairs
  *     256 a + floor((b - a) w / 128) = floor((32768 a + (b w - a w)) / 128)
@@ -147,7 +134,7 @@ AVX2 static uint32_t stretches(const int16_t *x, struct mix_head *h, uint32_t n,
 {
     uint32_t done = 0;
     while (n - done >= WIDE) {
-        uint32_t straight = side_by_side(h, n - done);
+        uint32_t straight = mix_head_straight(h, n - done);
         if (straight >= WIDE)
             done += close_by(x, h, straight, to + done);
         if (n - done < WIDE)
@@ -159,14 +146,6 @@ AVX2 static uint32_t stretches(const int16_t *x, struct mix_head *h, uint32_t n,
     return done;
 }
 
-enum { CLOSE_LOOP = 64 }; /* frames: a shorter loop wraps too often */
-
-static bool is_close(const struct mix_head *h)
-{
-    return h->step > 0 && h->step <= INT64_C(2) << 32 &&
-           (!h->loop || h->loop_end - h->loop_start >= CLOSE_LOOP);
-}
-
 AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float *to)
 {
     uint32_t done = 0;
@@ -175,7 +154,7 @@ AVX2 static void sample(const int16_t *x, struct mix_head *h, uint32_t n, float 
         done = 1;
     }
     if (n - done >= WIDE && fits(h)) {
-        if (is_close(h))
+        if (mix_head_is_close(h))
             done += stretches(x, h, n - done, to + done);
         else if (!h->loop)
             done += eights(x, h, n - done, to + done, STRAIGHT);
@@ -324,16 +303,84 @@ AVX2 static uint32_t add_eights(const float *from, unsigned lanes, uint32_t n, c
     }
 }
 
+/* Four frames of sixteen lanes, each for both sides: what is held is held once. */
+AVX2 static inline void add_mono(const float *from, const float *gain_left, const float *gain_right,
+                                 int32_t *left, int32_t *right)
+{
+    __m256i v[WIDE]; /* the left of the four frames, then the right */
+    for (unsigned i = 0; i < WIDE / 2; i++) {
+        __m256 low = hold(from + i * 2 * WIDE), high = hold(from + i * 2 * WIDE + WIDE);
+        v[i] = _mm256_add_epi32(
+            _mm256_cvtps_epi32(_mm256_mul_ps(low, _mm256_loadu_ps(gain_left))),
+            _mm256_cvtps_epi32(_mm256_mul_ps(high, _mm256_loadu_ps(gain_left + WIDE))));
+        v[WIDE / 2 + i] = _mm256_add_epi32(
+            _mm256_cvtps_epi32(_mm256_mul_ps(low, _mm256_loadu_ps(gain_right))),
+            _mm256_cvtps_epi32(_mm256_mul_ps(high, _mm256_loadu_ps(gain_right + WIDE))));
+    }
+    __m256i sums = eight_sums(v);
+    __m128i *to_left = (__m128i *)(void *)left, *to_right = (__m128i *)(void *)right;
+    _mm_storeu_si128(to_left,
+                     _mm_add_epi32(_mm_loadu_si128(to_left), _mm256_castsi256_si128(sums)));
+    _mm_storeu_si128(to_right,
+                     _mm_add_epi32(_mm_loadu_si128(to_right), _mm256_extracti128_si256(sums, 1)));
+}
+
+AVX2 static uint32_t add_monos(const float *from, uint32_t n, const float *gain_left,
+                               const float *gain_right, int32_t *left, int32_t *right)
+{
+    uint32_t i = 0;
+    for (; i + WIDE / 2 <= n; i += WIDE / 2)
+        add_mono(from + i * (size_t)(2 * WIDE), gain_left, gain_right, left + i, right + i);
+    return i;
+}
+
 AVX2 static void add_lanes(const float *a, const float *b, unsigned lanes, uint32_t n,
                            const float *gain_left, const float *gain_right, int32_t *left,
                            int32_t *right)
 {
-    uint32_t done = add_eights(a, lanes, n, gain_left, left);
-    add_eights(b, lanes, n, gain_right, right);
+    uint32_t done;
+    if (a == b && lanes == 2 * WIDE) {
+        done = add_monos(a, n, gain_left, gain_right, left, right);
+    } else {
+        done = add_eights(a, lanes, n, gain_left, left);
+        add_eights(b, lanes, n, gain_right, right);
+    }
     size_t first = done * (size_t)lanes;
     mix_kernels_plain.add_lanes(a + first, b + first, lanes, n - done, gain_left, gain_right,
                                 left + done, right + done);
 }
 
-const struct mix_kernels mix_kernels_avx2 = {sample, add, planes, add_lanes};
+AVX2 static uint32_t loud(const float *from, unsigned lanes, uint32_t n)
+{
+    const __m256 bits = _mm256_castsi256_ps(all(INT32_MAX)), least = _mm256_set1_ps(0x1p-15f);
+    uint32_t found = 0;
+    if (lanes % WIDE != 0)
+        return mix_kernels_plain.loud(from, lanes, n);
+    for (unsigned l = 0; l < lanes; l += WIDE) {
+        __m256 most = _mm256_setzero_ps();
+        for (uint32_t i = 0; i < n; i++)
+            most = _mm256_max_ps(
+                most, _mm256_and_ps(bits, _mm256_loadu_ps(from + i * (size_t)lanes + l)));
+        found |= (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(most, least, _CMP_GE_OQ)) << l;
+    }
+    return found;
+}
+
+AVX2 static void floats(const int32_t *left, const int32_t *right, uint32_t n, float *to)
+{
+    const __m256 unit = _mm256_set1_ps(1.0f / MIX_UNIT);
+    uint32_t i = 0;
+    for (; i + WIDE <= n; i += WIDE) {
+        __m256i l = _mm256_loadu_si256((const __m256i *)(const void *)(left + i));
+        __m256i r = _mm256_loadu_si256((const __m256i *)(const void *)(right + i));
+        __m256 a = _mm256_mul_ps(_mm256_cvtepi32_ps(l), unit);
+        __m256 b = _mm256_mul_ps(_mm256_cvtepi32_ps(r), unit);
+        __m256 low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
+        _mm256_storeu_ps(to + 2 * i, _mm256_permute2f128_ps(low, high, 0x20));
+        _mm256_storeu_ps(to + 2 * i + WIDE, _mm256_permute2f128_ps(low, high, 0x31));
+    }
+    mix_kernels_plain.floats(left + i, right + i, n - i, to + 2 * i);
+}
+
+const struct mix_kernels mix_kernels_avx2 = {sample, add, planes, add_lanes, loud, floats};
 #endif

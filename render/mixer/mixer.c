@@ -51,10 +51,14 @@ static int32_t **make_parts(int32_t **memory, size_t count)
 static bool make_output(struct mixer *m)
 {
     size_t voices = m->config.voices, buses = m->config.bus_count;
-    m->mix = mix_take(2 * MIX_TICK, sizeof *m->mix);
-    m->output.mix = m->mix;
-    if (!m->mix || !m->config.parts)
-        return m->mix != NULL;
+    if (m->config.floats)
+        m->output.floats = m->floats = mix_take(2 * MIX_TICK, sizeof *m->floats);
+    else
+        m->output.mix = m->mix = mix_take(2 * MIX_TICK, sizeof *m->mix);
+    if (!m->mix && !m->floats)
+        return false;
+    if (!m->config.parts)
+        return true;
     m->part_memory = mix_take((2 * voices + buses) * 2 * MIX_TICK, sizeof *m->part_memory);
     if (!m->part_memory)
         return false;
@@ -146,11 +150,12 @@ void mixer_free(struct mixer *m)
         free_worker(&m->workers[i]);
     mix_groups_free(m);
     mix_buses_free(m);
-    void *const all[] = {m->workers, m->sounds,       m->idle,    m->sources,     m->names,
-                         m->slots,   m->voice_cost,   m->heard,   m->params,      m->due,
-                         m->spans,   m->bus_spans,    m->actions, m->instances,   m->spare,
-                         m->fresh,   m->direct,       m->running, m->bus_actions, m->mix,
-                         m->voice,   m->voice_direct, m->bus,     m->part_memory, m};
+    void *const all[] = {m->workers, m->sounds,     m->idle,         m->sources,     m->names,
+                         m->slots,   m->voice_cost, m->heard,        m->params,      m->due,
+                         m->spans,   m->bus_spans,  m->actions,      m->instances,   m->spare,
+                         m->fresh,   m->direct,     m->running,      m->bus_actions, m->mix,
+                         m->floats,  m->voice,      m->voice_direct, m->bus,         m->part_memory,
+                         m};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }

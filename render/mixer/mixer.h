@@ -94,7 +94,8 @@ struct mix_config {
     size_t param_count;
     size_t name_count; /* names of plays are below it */
 
-    bool parts; /* contributions of each voice and bus are wanted: mix_output */
+    bool parts;  /* contributions of each voice and bus are wanted: mix_output */
+    bool floats; /* mix_output has `floats` in place of `mix` */
     void (*event)(void *context, const struct mix_event *); /* or NULL */
     void *context;
 
@@ -114,7 +115,8 @@ struct mix_config {
 
 /* A tick's result; pointers are into the mixer and good until the next tick. */
 struct mix_output {
-    const int64_t *mix; /* [frame][left, right], units of 2^-23 */
+    const int64_t *mix;  /* [frame][left, right], units of 2^-23 */
+    const float *floats; /* the same as floats: docs/mixer.md, section 7 */
     /* With mix_config.parts only. A voice not heard in the tick has heard[v] = false. */
     const bool *heard;
     const int32_t *const *voice;        /* [v][frame][2]: contributions */

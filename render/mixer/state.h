@@ -237,6 +237,10 @@ struct mix_kernels {
     void (*add_lanes)(const float *a, const float *b, unsigned lanes, uint32_t n,
                       const float *gain_left, const float *gain_right, int32_t *left,
                       int32_t *right);
+    /* Bit l: in lane l a sample of n frames is 2^-15 or more, or -2^-15 or less. */
+    uint32_t (*loud)(const float *from, unsigned lanes, uint32_t n);
+    /* to[2 i] = left[i] 2^-23, to[2 i + 1] = right[i] 2^-23, rounded to nearest, ties to even */
+    void (*floats)(const int32_t *left, const int32_t *right, uint32_t n, float *to);
 };
 
 struct mix_crew;
@@ -279,6 +283,7 @@ struct mixer {
     bool *heard;
     struct mix_output output;
     int64_t *mix;
+    float *floats;
     int32_t **voice, **voice_direct, **bus; /* with config.parts */
     int32_t *part_memory;
 
@@ -345,6 +350,9 @@ void mix_places_clear(struct mix_worker *);
 struct mix_place *mix_place(struct mix_worker *, int32_t bus, unsigned additions);
 /* All threads' sums of a place into the first one's. NULL: nothing was added. */
 struct mix_place *mix_place_total(struct mixer *, int32_t bus);
+/* Before that: the place, if all that was added is in `left` and `right` of the first thread's.
+ * Else NULL. */
+const struct mix_place *mix_place_narrow(const struct mixer *, int32_t bus);
 
 /* ---- head.c: docs/mixer.md 3.2 in closed form ---- */
 
@@ -354,11 +362,16 @@ void mix_head_advance(struct mix_head *, uint32_t frames);
 uint64_t mix_head_left(const struct mix_head *, uint32_t length);
 /* Whether `pos` has a fraction on any of the next frames. */
 bool mix_head_fraction(const struct mix_head *, uint32_t frames);
+/* Goes forward by up to two frames of the file, and does not wrap all the time. */
+bool mix_head_is_close(const struct mix_head *);
+/* Frames of the next n, going forward, whose two samples lie side by side in the file: no wrap, no
+ * loop's end. */
+uint32_t mix_head_straight(const struct mix_head *, uint32_t n);
 
-/* ---- kernels.c, kernels_avx2.c ---- */
+/* ---- kernels.c, kernels_avx2.c, kernels_avx512.c ---- */
 
 const struct mix_kernels *mix_kernels(enum rp_isa);
-extern const struct mix_kernels mix_kernels_plain, mix_kernels_avx2;
+extern const struct mix_kernels mix_kernels_plain, mix_kernels_avx2, mix_kernels_avx512;
 
 /* ---- due.c ---- */
 

@@ -87,3 +87,12 @@ struct mix_place *mix_place_total(struct mixer *m, int32_t bus)
     }
     return total->heard ? total : NULL;
 }
+
+const struct mix_place *mix_place_narrow(const struct mixer *m, int32_t bus)
+{
+    const struct mix_place *first = &m->workers[0].places[bus + 1];
+    for (unsigned i = 1; i < m->config.threads; i++)
+        if (m->workers[i].places[bus + 1].heard)
+            return NULL;
+    return first->heard && !first->summed ? first : NULL;
+}

@@ -22,8 +22,8 @@ struct performance {
     struct stems stems;
     struct out_file side[SIDES];
     bool side_opened[SIDES];
-    uint64_t at;                /* frame of the score */
-    float frames[MIX_TICK * 2]; /* the tick's mix */
+    uint64_t at;         /* frame of the score */
+    const float *frames; /* the tick's mix */
     bool cost_json;
     struct render_error event_error; /* the first while tracing */
     struct taps *taps;               /* of plan->ladder_nodes, or NULL */
@@ -168,6 +168,7 @@ static struct mix_config configure(struct performance *p)
         .param_count = score->param_count,
         .name_count = score->name_count,
         .parts = plan->stems || plan->ladder,
+        .floats = true,
         .tap = p->taps ? &p->tap : NULL,
         .event = on_event,
         .context = p,
@@ -229,20 +230,6 @@ static enum render_status open_mixer(struct performance *p, struct render_error 
 
 /* --- a tick -------------------------------------------------------------------------------- */
 
-/* The sums as floats: docs/mixer.md, section 7. Beyond 2^24 they are rounded, and held within the
- * format's range in any case. */
-static void to_floats(const int64_t *mix, unsigned frames, float *out)
-{
-    int64_t all = 0;
-    for (unsigned i = 0; i < 2 * frames; i++) {
-        int32_t low = (int32_t)(uint32_t)(uint64_t)mix[i];
-        all |= mix[i] ^ low;
-        out[i] = (float)low * 0x1p-23f;
-    }
-    for (unsigned i = 0; all && i < 2 * frames; i++) /* more than 32 bits: a crowd */
-        out[i] = (float)mix[i] * 0x1p-23f;
-}
-
 /* Ties are rounded away from zero: half a step past the range is the first that is held. */
 static void note_clipping(struct performance *p, unsigned begin, unsigned end)
 {
@@ -250,8 +237,10 @@ static void note_clipping(struct performance *p, unsigned begin, unsigned end)
     float low = p->plan->pcm == PCM_16 ? -0x1.0001p0f : -0x1.000002p0f;
     if (p->plan->pcm == PCM_FLOAT || p->result->clipped)
         return;
+    int clipped = 0;
     for (unsigned i = 2 * begin; i < 2 * end; i++)
-        p->result->clipped |= p->frames[i] >= high || p->frames[i] <= low;
+        clipped |= (p->frames[i] >= high) | (p->frames[i] <= low);
+    p->result->clipped = clipped;
 }
 
 /* Frames begin .. end of the tick go out. */
@@ -297,7 +286,7 @@ static enum render_status run_tick(struct performance *p, unsigned frames,
             taps_drop(p->taps);
         return RENDER_OK;
     }
-    to_floats(output.mix, frames, p->frames);
+    p->frames = output.floats;
     if (plan->ladder)
         status = ladder_tick(&p->side[LADDER], plan->score, p->at / MIX_TICK, frames, p->frames,
                              &output, plan->ladder_nodes, p->taps, error);

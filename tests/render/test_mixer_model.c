@@ -682,6 +682,8 @@ static void nothing_depends_on_how_it_is_computed(void **state)
 {
     (void)state;
     static const unsigned cuts[] = {1, 63, 64, 799, 800}, lanes[] = {0, 1, 4, 8, 16};
+    const enum rp_isa isas[] = {RP_ISA_BEST, RP_ISA_BASE,
+                                rp_isa_available(RP_ISA_AVX2) ? RP_ISA_AVX2 : RP_ISA_BEST};
     for (uint64_t seed = 100; seed < 110; seed++) {
         struct kit *k = random_score(seed);
         kit_run(k, FRAMES);
@@ -694,7 +696,7 @@ static void nothing_depends_on_how_it_is_computed(void **state)
             k->config.cut = cuts[i % 5];
             k->config.lanes = lanes[(i / 3) % 5];
             k->config.threads = 1 + i % 3;
-            k->config.isa = i % 2 ? RP_ISA_BASE : RP_ISA_BEST;
+            k->config.isa = isas[i % 3];
             k->config.parts = i % 4 == 3;
             k->config.check = i == 14;
             kit_run(k, FRAMES);
@@ -705,6 +707,30 @@ static void nothing_depends_on_how_it_is_computed(void **state)
         free(events);
         kit_free(k);
     }
+}
+
+/* As floats the mix is its sums, on one thread, which keeps them narrow, and on two. */
+static void floats_are_the_sums(void **state)
+{
+    (void)state;
+    struct kit *k = random_score(4);
+    struct mix_output out;
+    kit_run(k, FRAMES);
+    int64_t *mix = k->mix;
+    k->mix = NULL;
+    k->config.floats = true;
+    for (k->config.threads = 1; k->config.threads < 3; k->config.threads++) {
+        kit_start(k);
+        for (unsigned at = 0; at < FRAMES; at += MIX_TICK) {
+            unsigned n = FRAMES - at < MIX_TICK ? FRAMES - at : MIX_TICK;
+            assert_int_equal(kit_tick(k, at, n, &out), RENDER_OK);
+            assert_null(out.mix);
+            for (unsigned i = 0; i < 2 * n; i++)
+                assert_true(out.floats[i] == (float)mix[2 * (size_t)at + i] / 8388608.0f);
+        }
+    }
+    free(mix);
+    kit_free(k);
 }
 
 /* The parts of a tick add up to it, and each heard voice is said to be. */
@@ -769,6 +795,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_mixer_does_what_the_page_says),
         cmocka_unit_test(nothing_depends_on_how_it_is_computed),
+        cmocka_unit_test(floats_are_the_sums),
         cmocka_unit_test(parts_add_up),
         cmocka_unit_test(a_sound_knows_nothing_of_the_others),
     };
