@@ -186,6 +186,7 @@ enum render_status side_render(struct side *s, struct work *w, struct render_err
                               .folder = s->folder,
                               .options = s->options,
                               .ladder = true,
+                              .nodes = s->score && s->stretches ? "all" : NULL,
                               .extension = s->extension,
                               .trace = s->score};
     struct rendering part = whole;
@@ -198,6 +199,7 @@ enum render_status side_render(struct side *s, struct work *w, struct render_err
     if (status != RENDER_OK || !s->more)
         return status;
     part.more = s->more;
+    part.nodes = NULL;
     part.ladder = part.trace = false;
     status = engine_render(s->engine, w, &part, error);
     s->sound = part.sound;
