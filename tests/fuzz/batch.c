@@ -75,12 +75,8 @@ static void render(const struct batch *batch, struct sound *sounds, unsigned lan
 {
     static const atomic_int go_on;
     struct take takes[MOST_TAKES] = {{.opened = false}};
-    struct job job = {.isa = RP_ISA_BASE,
-                      .lanes = lanes,
-                      .threads = 1,
-                      .cut = cut,
-                      .hash = true,
-                      .stop = &go_on};
+    struct job job = {
+        .isa = RP_ISA_BASE, .lanes = lanes, .threads = 1, .cut = cut, .hash = true, .stop = &go_on};
     struct render_error error = {.status = RENDER_OK};
     size_t count = batch->count < MOST_TAKES ? batch->count : MOST_TAKES;
     for (size_t i = 0; i < count; i++) {
