@@ -203,7 +203,8 @@ coverage: setup-test
 
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 unit: $(UNIT_TESTS) $(BUILD)/tests/tools/audio_stats $(BUILD)/tests/numeric/functions \
-      $(BUILD)/tests/faults/faults.so $(BUILD)/tests/harsh/patchc $(BUILD)/tests/harsh/patchrun
+      $(BUILD)/tests/faults/faults.so $(BUILD)/tests/harsh/patchc $(BUILD)/tests/harsh/patchrun \
+      $(BUILD)/tests/harsh/mistaken
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ALL_OBJECTS)
 	$(call say,LINK $@)
@@ -237,6 +238,17 @@ $(BUILD)/tests/harsh/patch%: $(BUILD)/tests/harsh/harsh.o $(BUILD)/conformance/h
 	$(call say,LINK $@)
 	$(Q)$(CC) $(FLAGS) -o $@ $(filter-out $(BUILD)/bin/%,$^) $(filter $(BUILD)/bin/$(@F)%,$^) \
 	    $(HARSH_CALLS:%=-Wl,--wrap=%) $(LIBS)
+# patchrun once more, with a mistake that only disorder can show: who waits for the others' work looks once.
+$(BUILD)/tests/harsh/mistaken.c: render/mixer/crew.c
+	@mkdir -p $(@D)
+	$(Q)sed 's/while (crew->busy > 0)/if (crew->busy > 0)/' $< >$@ && ! cmp -s $< $@
+$(BUILD)/tests/harsh/mistaken.o: $(BUILD)/tests/harsh/mistaken.c
+	$(call say,CC $@)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/tests/harsh/mistaken: $(BUILD)/tests/harsh/harsh.o $(BUILD)/conformance/host.o $(BUILD)/tests/harsh/mistaken.o \
+    $(filter-out %/mixer/crew.o,$(ALL_OBJECTS)) $(patsubst bin/%.c,$(BUILD)/bin/%.o,$(wildcard bin/patchrun*.c))
+	$(call say,LINK $@)
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(HARSH_CALLS:%=-Wl,--wrap=%) $(LIBS)
 
 # Preloaded, and with it what the programs load themselves, whose loading is not to be met; see
 # docs/testing.md. It is no part of a build with a sanitizer: EXTRA is not for it.
@@ -305,7 +317,7 @@ bench: setup-bench
 # A target is built for libFuzzer with clang, for AFL++ with its clang, and with tests/fuzz/main.c as
 # a program that reads files. Two engines are enough.
 
-FUZZ_TARGETS = sx json assemble bytecode score jsonl midi sample
+FUZZ_TARGETS = sx json assemble bytecode score jsonl batch midi sample
 FUZZ_KIT     = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuzz/kit/*.c)) \
                $(BUILD)/tests/vm/count.o
 FUZZ_CC     ?= clang

@@ -3,6 +3,7 @@
 #include "bin/patchdiff_workflow.h"
 #include "diff/picture.h"
 #include "render/out_file.h"
+#include "text/json.h"
 #include "vm/float_unit.h"
 #include <errno.h>
 #include <fenv.h>
@@ -60,7 +61,7 @@ static enum render_status write_junit(const char *path, const char *suite,
     FILE *file = open_memstream(&text, &size);
     if (file)
         report_junit(suite, cases, count, file);
-    bool failed = !file || fclose(file);
+    bool failed = !file || fclose(file) || !text;
     enum render_status status =
         failed ? work_no_memory(error) : diff_write(path, text, size, error);
     free(text);
@@ -72,7 +73,7 @@ enum render_status diff_publish(const struct diff_options *o, json_t *json, cons
                                 struct render_error *error)
 {
     enum render_status status = RENDER_OK;
-    if (o->json && !json)
+    if (o->json && (!json || json_memory_gone()))
         return work_no_memory(error);
     if (o->json)
         status = write_json(o->json_file ? o->json_file : "-", json, error);
@@ -137,8 +138,9 @@ int diff_finish(const struct diff_options *o, struct work *w, struct comparison 
     size_t size = 0;
     FILE *text = open_memstream(&details, &size);
     bool failed = !text || !verdict || !name || report_text(w, c, "", text);
-    failed |= text && fclose(text);
+    failed |= (text && fclose(text)) || !details;
     struct junit_case one = {name, c->verdict.same ? NULL : verdict, details, false};
+    json_watch_memory();
     json_t *json = o->json && !failed ? report_json(w, c) : NULL;
     enum render_status status = failed ? work_no_memory(error) : RENDER_OK;
     if (status == RENDER_OK && o->picture)
@@ -192,6 +194,8 @@ int main(int argc, char **argv)
     work_init(&w, argv[0]);
     work_catch_signals();
     int status = w.programs ? diff_options_read(&o, &w, argc, argv) : 2;
+    if (!w.programs)
+        fputs("patchdiff: out of memory\n", stderr);
     if (status < 0)
         status = run(&o, &w);
     work_end(&w);

@@ -116,7 +116,7 @@ static const char help_text[] =
     "  --from TIME, --to TIME     only that part, equal to that part of the whole\n"
     "  --trace FILE               every command as it acted, voices, costs: JSON lines\n"
     "  --stems DIR                a float WAV for each voice and bus; their sum is the mix\n"
-    "  --ladder-nodes PLACE       the ladder has the nodes of voice3, bus.reverb, ..., too\n"
+    "  --ladder-nodes PLACE       the ladder has the nodes of voice3, bus.reverb, all\n"
     "  --cost FILE                the cost of each tick; JSON lines if FILE ends in .jsonl\n"
     "  --budget CYCLES            status 1 if a tick costs more\n"
     "\n"
@@ -614,8 +614,9 @@ static int check_kind(struct options *o, enum input_kind kind)
     if (o->setting_count > 0 || o->release_given || o->sound || o->variations || o->serial)
         return usage(o->input, "is a score; --set, --hold, --input, --serial and --variations are "
                                "for patches");
-    if (o->ladder_values != UINT64_MAX && !o->ladder_nodes)
-        return usage("--ladder-values", "of a score needs --ladder-nodes: whose values");
+    bool one = o->ladder_nodes && strcmp(o->ladder_nodes, "all") != 0;
+    if (o->ladder_values != UINT64_MAX && !one)
+        return usage("--ladder-values", "of a score needs --ladder-nodes PLACE: whose values");
     if (kind == INPUT_SCORE && o->map)
         return usage("--map", "is for MIDI files; a score names its own instruments");
     return check_file(o);

@@ -118,21 +118,59 @@ static void ask_trace(struct comparison *c, struct work *w, const char *trace, u
         fclose(file);
 }
 
+/* A golden's nodes have a hash a stretch. The other side's are made, if it can be rendered, and its
+ * program says in which order those of the tick come. */
+static enum render_status look_at_stretches(struct comparison *c, struct work *w,
+                                            struct render_error *error)
+{
+    const char *ladder[2] = {c->a->ladder, c->b->ladder};
+    struct side *sides[2] = {c->a, c->b};
+    struct ladder_stretch *f = &c->stretch;
+    uint64_t tick = c->place.tick;
+    char *made = NULL, *nodes = NULL;
+    for (int i = 0; i < 2; i++) {
+        enum render_status status = side_nodes(sides[i], w, "all", NULL, &made, error);
+        if (status != RENDER_OK)
+            return status;
+        ladder[i] = made ? made : ladder[i];
+    }
+    if (ladder_stretch_compare(w, ladder[0], c->a->name, ladder[1], c->b->name, c->where, tick, f,
+                               error) != RENDER_OK ||
+        !f->known)
+        return error->status;
+    for (int i = 0; i < 2 && !nodes && f->last >= tick; i++) {
+        enum render_status status = side_nodes(sides[i], w, c->where, NULL, &nodes, error);
+        if (status == RENDER_OK && nodes)
+            status = ladder_stretch_order(f, nodes, sides[i]->name, tick, error);
+        if (status != RENDER_OK)
+            return status;
+    }
+    c->has_inside = true;
+    c->inside = (struct ladder_place){
+        .node_tick = f->last >= tick ? tick : f->last,
+        .nodes = f->nodes,
+        .only_a = f->only_a,
+        .only_b = f->only_b,
+    };
+    return RENDER_OK;
+}
+
 static enum render_status look_inside(struct comparison *c, struct work *w,
                                       struct render_error *error)
 {
-    char *a, *b;
+    char *a, *b = NULL;
     unsigned voice;
-    if (c->place.places.count == 0)
+    c->where = c->place.places.count > 0 ? c->place.places.names[0] : c->place.within;
+    if (!c->where)
         return RENDER_OK;
-    c->where = c->place.places.names[0];
     const char *trace = c->b->trace ? c->b->trace : c->a->trace;
     if (trace && sscanf(c->where, "voice%u", &voice) == 1)
         ask_trace(c, w, trace, voice);
+    if (c->a->kind != SIDE_RENDER || c->b->kind != SIDE_RENDER)
+        return look_at_stretches(c, w, error);
     enum render_status status = side_nodes(c->a, w, c->where, NULL, &a, error);
-    if (status != RENDER_OK || !a)
-        return status;
-    status = side_nodes(c->b, w, c->where, NULL, &b, error);
+    if (status == RENDER_OK && a)
+        status = side_nodes(c->b, w, c->where, NULL, &b, error);
     if (status != RENDER_OK || !b)
         return status;
     c->has_inside = true;
@@ -176,6 +214,10 @@ static enum render_status look_at_values(struct comparison *c, struct work *w,
                            a ? a : b, a ? c->a->name : c->b->name, p->nodes.names[0], tick, frame,
                            &c->values, error);
     c->values.one_is_a = a != NULL;
+    if (c->stretch.known) {
+        c->values.hash_a = c->stretch.hash_a[0];
+        c->values.hash_b = c->stretch.hash_b[0];
+    }
     return status;
 }
 

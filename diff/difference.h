@@ -18,7 +18,8 @@ struct comparison {
     const char *plays, *played; /* what sounds in that voice, and the line of the score */
     bool has_inside;            /* its nodes were compared */
     struct ladder_place inside;
-    struct node_values values; /* of the node that differs, where they could be had */
+    struct ladder_stretch stretch; /* known: by their hashes of a stretch only */
+    struct node_values values;     /* of the node that differs, where they could be had */
     bool has_spectrum;
     struct spectrum spectrum;
 };

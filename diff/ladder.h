@@ -22,15 +22,34 @@ struct ladder_place {
     uint64_t ticks;            /* how many of those both have differ */
     bool mix, out;             /* these do, in that tick */
     struct ladder_list places; /* voices and buses that do, there; voices first */
-    bool has_nodes;            /* both have some, and no ladder lacks them */
-    uint64_t node_tick;        /* the first in which a node differs */
-    struct ladder_list nodes;  /* those, in the order of a's program, the first being the cause */
+    char *within;             /* none of these does, but nodes of this place have, in its stretch */
+    bool has_nodes;           /* both have some, and no ladder lacks them */
+    uint64_t node_tick;       /* the first in which a node differs */
+    struct ladder_list nodes; /* those, in the order of a's program, the first being the cause */
     struct ladder_list only_a, only_b; /* entries the other never has */
 };
 
 /* `path` is plain or gzipped. RENDER_TROUBLE: cannot be read, or is no ladder. */
 enum render_status ladder_compare(struct work *, const char *a, const char *name_a, const char *b,
                                   const char *name_b, struct ladder_place *, struct render_error *);
+/* Which nodes of a place differ by the hashes that ladders made with --ladder-nodes all have. */
+struct ladder_stretch {
+    bool known;           /* both have such hashes as far as the tick */
+    uint64_t first, last; /* ticks of the first stretch in which a node does; of the tick's, where
+                             none does */
+    struct ladder_list nodes; /* in the order of a; "PLACE.node.ID" */
+    const char *hash_a[PLACES], *hash_b[PLACES];
+    struct ladder_list only_a, only_b;
+};
+/* Up to the stretch that `tick` lies in. */
+enum render_status ladder_stretch_compare(struct work *, const char *a, const char *name_a,
+                                          const char *b, const char *name_b, const char *place,
+                                          uint64_t tick, struct ladder_stretch *,
+                                          struct render_error *);
+/* Those that a ladder with the nodes of that place has in a tick come first, in its order, which is
+ * that of the program that sounds there. */
+enum render_status ladder_stretch_order(struct ladder_stretch *, const char *ladder,
+                                        const char *name, uint64_t tick, struct render_error *);
 /* The ladder of the mix alone, of a sound file of 16 bits: "TICK mix=HASH". */
 enum render_status ladder_of_sound(const char *sound, const char *name, uint64_t first_tick,
                                    const char *to, struct render_error *);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { MIX, OUT, PLACE, NODE, VALUES, KINDS };
+enum kind { MIX, OUT, PLACE, NODE, STRETCH, VALUES, KINDS };
 
 static enum kind kind_of(const char *name)
 {
@@ -12,6 +12,8 @@ static enum kind kind_of(const char *name)
         return OUT;
     if (strncmp(name, "values.", 7) == 0 || strstr(name, ".values."))
         return VALUES;
+    if (strstr(name, ".stretch."))
+        return STRETCH;
     return strncmp(name, "node.", 5) == 0 || strstr(name, ".node.") ? NODE : PLACE;
 }
 
@@ -76,7 +78,7 @@ static const char *find(const struct ladder *l, const char *name, size_t *at)
 /* What differs in this tick. */
 struct tick {
     bool any, mix, out, node;
-    struct ladder_list places, nodes, only_a, only_b;
+    struct ladder_list places, nodes, stretches, only_a, only_b;
 };
 
 static void differs(struct walk *k, struct tick *t, enum kind kind, const char *name)
@@ -88,6 +90,8 @@ static void differs(struct walk *k, struct tick *t, enum kind kind, const char *
         add(k, &t->places, name);
     if (kind == NODE)
         add(k, &t->nodes, name);
+    if (kind == STRETCH)
+        add(k, &t->stretches, name);
 }
 
 static void look(struct walk *k, struct tick *t)
@@ -143,6 +147,14 @@ static void take_nodes(struct ladder_place *p, const struct tick *t, uint64_t ti
     }
 }
 
+/* "voice3" of "voice3.stretch.ID" */
+static void take_within(struct walk *k, const char *name)
+{
+    const char *end = name ? strstr(name, ".stretch.") : NULL;
+    k->place->within = end ? arena_copy(&k->w->arena, name, (size_t)(end - name)) : NULL;
+    k->no_memory |= !k->place->within;
+}
+
 static void take_tick(struct walk *k)
 {
     struct ladder_place *p = k->place;
@@ -158,6 +170,8 @@ static void take_tick(struct walk *k)
         p->mix = t.mix;
         p->out = t.out;
         p->places = t.places;
+        if (!t.mix && !t.out && t.places.count == 0 && t.stretches.count > 0)
+            take_within(k, t.stretches.names[0]);
     }
     p->ticks++;
     take_nodes(p, &t, ladder_tick_of(k->a));

@@ -63,6 +63,7 @@ struct stretch {
     unsigned channels;
     int rate;
     double step;
+    bool no_memory;
 };
 
 static enum render_status load(struct sound *s, uint64_t from, size_t frames, double *to,
@@ -213,11 +214,12 @@ static bool is_moved(struct stretch *s, size_t by)
 
 /* The difference is x less itself later, whose spectrum has notches: lags of the lowest values of
  * its cepstrum, where a step's rounding hides what is weak. */
-static size_t find_lags(const struct stretch *s, size_t lags[PEAKS])
+static size_t find_lags(struct stretch *s, size_t lags[PEAKS])
 {
     double *x = fftw_alloc_real(SIZE);
     fftw_complex *f = fftw_alloc_complex(SIZE / 2 + 1);
     size_t count = 0;
+    s->no_memory = !x || !f;
     if (x && f) {
         fftw_plan there = fftw_plan_dft_r2c_1d(SIZE, x, f, FFTW_ESTIMATE);
         fftw_plan back = fftw_plan_dft_c2r_1d(SIZE, f, x, FFTW_ESTIMATE);
@@ -293,6 +295,8 @@ static enum render_status describe(struct sound *a, struct sound *b, double step
         status = load(b, p->first, s.frames, s.b, error);
     if (status == RENDER_OK)
         p->kind = kind_of(&s);
+    if (s.no_memory)
+        status = work_no_memory(error);
     free(s.a);
     free(s.b);
     free(s.moved);

@@ -354,10 +354,17 @@ static void node_lines(const struct page *p, const struct ladder_place *place)
     const char *node = comparison_node(p->c, &tick);
     const char *in = p->c->where ? p->c->where : "";
     if (node) {
-        LINE(p, "node", "%s%s%s, from tick %" PRIu64 " on", node, *in ? " of " : "", in, tick);
+        const struct ladder_stretch *s = &p->c->stretch;
+        if (s->known)
+            LINE(p, "node", "%s of %s, in ticks %" PRIu64 " to %" PRIu64, node, in, s->first,
+                 s->last);
+        else
+            LINE(p, "node", "%s%s%s, from tick %" PRIu64 " on", node, *in ? " of " : "", in, tick);
         values_lines(p);
         list_line(p, "", "after it: ", &place->nodes, 1);
     }
+    if (!node && p->c->stretch.known && place->only_a.count + place->only_b.count == 0)
+        LINE(p, "node", "none of %s: its volume, pan or pitch does, or what goes into it", in);
     list_line(p, node ? "" : "nodes", "only A has: ", &place->only_a, 0);
     list_line(p, node ? "" : "nodes", "only B has: ", &place->only_b, 0);
 }
@@ -368,7 +375,10 @@ static void ladder_lines(const struct page *p)
     const struct ladder_place *l = &c->place;
     if (!c->has_ladders || !l->differs)
         return;
-    if (l->ticks)
+    if (l->ticks && l->within)
+        LINE(p, "tick", "none differs for a voice, a bus or the mix, but nodes do up to %" PRIu64,
+             l->tick);
+    else if (l->ticks)
         LINE(p, "tick", "%" PRIu64 " (%.6f s) is the first that differs; %" PRIu64 " do", l->tick,
              (double)l->tick / 60.0, l->ticks);
     if (l->length)

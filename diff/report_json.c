@@ -186,7 +186,12 @@ static void add_place(json_t *o, const struct comparison *c)
     }
     if (node) {
         json_object_set_new(o, "node", report_json_string(node));
-        json_object_set_new(o, "node_tick", whole(tick));
+        if (c->stretch.known)
+            json_object_set_new(
+                o, "node_ticks",
+                json_pack("[o, o]", whole(c->stretch.first), whole(c->stretch.last)));
+        else
+            json_object_set_new(o, "node_tick", whole(tick));
         json_object_set_new(o, "nodes", list(&inside->nodes));
         if (c->values.found || c->values.found_one)
             json_object_set_new(o, "node_values", values(&c->values));

@@ -138,7 +138,8 @@ enum render_status shift_candidates(struct sound *a, struct sound *b, int64_t *s
                            fftw_alloc_complex(BINS), fftw_alloc_complex(BINS)};
     struct list list = {shifts, 0, most};
     uint64_t from_a = 0, from_b = 0;
-    enum render_status status = onset(a, &from_a, error);
+    bool ready = c.a && c.b && c.sum && c.white && c.fa && c.fb && c.total && c.whitened;
+    enum render_status status = ready ? onset(a, &from_a, error) : work_no_memory(error);
     if (status == RENDER_OK)
         status = onset(b, &from_b, error);
     if (status == RENDER_OK)

@@ -86,9 +86,11 @@ static enum render_status read_head(const struct side *s, char *head, size_t *si
     struct stat about;
     int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ssize_t got = -1;
-    if (fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
-        got = read(fd, head, HEAD);
-    else if (fd >= 0)
+    bool known = fd >= 0 && fstat(fd, &about) == 0;
+    if (known && S_ISREG(about.st_mode))
+        while ((got = read(fd, head, HEAD)) < 0 && errno == EINTR)
+            continue;
+    else if (known)
         errno = S_ISDIR(about.st_mode) ? EISDIR : ESPIPE;
     int number = errno;
     if (fd >= 0)
@@ -186,6 +188,7 @@ enum render_status side_render(struct side *s, struct work *w, struct render_err
                               .folder = s->folder,
                               .options = s->options,
                               .ladder = true,
+                              .nodes = s->score && s->stretches ? "all" : NULL,
                               .extension = s->extension,
                               .trace = s->score};
     struct rendering part = whole;
@@ -198,6 +201,7 @@ enum render_status side_render(struct side *s, struct work *w, struct render_err
     if (status != RENDER_OK || !s->more)
         return status;
     part.more = s->more;
+    part.nodes = NULL;
     part.ladder = part.trace = false;
     status = engine_render(s->engine, w, &part, error);
     s->sound = part.sound;

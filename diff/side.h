@@ -16,6 +16,7 @@ struct side {
     const char *folder, *options, *more; /* of what is rendered */
     struct golden golden;
     bool score;                         /* what is rendered: a score, not a patch */
+    bool stretches;                     /* a score's ladder shall have hashes of all nodes */
     const char *sound, *ladder, *trace; /* files; NULL where there are none */
     const char *whole;                  /* the sound of all of it, when `sound` is a part */
     const char *extension;              /* of the sound to render; NULL: .wav */

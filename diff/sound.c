@@ -1,10 +1,9 @@
 #include "diff/sound.h"
+#include "render/sound_in.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <sndfile.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static void read_format(struct sound *s, int format)
 {
@@ -31,41 +30,58 @@ static void read_format(struct sound *s, int format)
 
 static enum render_status fail(const struct sound *s, const char *why, struct render_error *error)
 {
-    int length = (int)strlen(why);
-    length -= length > 0 && why[length - 1] == '.'; /* of a library's words */
-    return render_fail(error, RENDER_TROUBLE, "%s: cannot read: %.*s", s->name, length, why);
+    return render_fail(error, RENDER_TROUBLE, "%s: cannot read: %s", s->name, why);
+}
+
+/* What reading says of itself, or the decoder. */
+static enum render_status fail_reading(struct sound *s, struct render_error *error)
+{
+    bool trouble;
+    const char *why = sound_in_why(s->in, s->decoder, &trouble);
+    return fail(s, why ? why : "it ends too soon", error);
+}
+
+static enum render_status open_decoder(struct sound *s, struct render_error *error)
+{
+    SF_INFO info = {0};
+    s->in = malloc(sizeof *s->in);
+    if (!s->in)
+        return render_fail(error, RENDER_TROUBLE, "out of memory");
+    int number = sound_in_open(s->in, s->path);
+    if (number || S_ISDIR(s->in->mode))
+        return fail(s, strerror(number ? number : EISDIR), error);
+    if (!S_ISREG(s->in->mode) || s->in->size == 0)
+        return fail(s, S_ISREG(s->in->mode) ? "it is empty" : "it is no regular file", error);
+    s->decoder = sound_in_decode(s->in, &info);
+    if (!s->decoder)
+        return fail_reading(s, error);
+    s->channels = (unsigned)info.channels;
+    s->rate = info.samplerate;
+    s->frames = (uint64_t)info.frames;
+    read_format(s, info.format);
+    return info.channels > SOUND_CHANNELS ? fail(s, "it has more than 32 channels", error)
+                                          : RENDER_OK;
 }
 
 enum render_status sound_open(struct sound *s, const char *path, const char *name,
                               struct render_error *error)
 {
-    struct stat about;
-    SF_INFO info = {0};
     *s = (struct sound){.path = path, .name = name};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &about) || S_ISDIR(about.st_mode)) {
-        fail(s, fd < 0 ? strerror(errno) : strerror(EISDIR), error);
-        if (fd >= 0)
-            close(fd);
-        return RENDER_TROUBLE;
-    }
-    s->decoder = sf_open_fd(fd, SFM_READ, &info, SF_TRUE);
-    if (!s->decoder)
-        return fail(s, about.st_size ? sf_strerror(NULL) : "it is empty", error);
-    s->channels = (unsigned)info.channels;
-    s->rate = info.samplerate;
-    s->frames = (uint64_t)info.frames;
-    read_format(s, info.format);
-    if (info.channels > SOUND_CHANNELS)
-        return fail(s, "it has more than 32 channels", error);
-    return RENDER_OK;
+    enum render_status status = open_decoder(s, error);
+    if (status != RENDER_OK)
+        sound_close(s);
+    return status;
 }
 
 void sound_close(struct sound *s)
 {
     if (s->decoder)
         sf_close(s->decoder);
+    if (s->in)
+        sound_in_close(s->in);
+    free(s->in);
     s->decoder = NULL;
+    s->in = NULL;
 }
 
 enum render_status sound_seek(struct sound *s, uint64_t frame, struct render_error *error)
@@ -73,7 +89,7 @@ enum render_status sound_seek(struct sound *s, uint64_t frame, struct render_err
     if (frame > s->frames)
         frame = s->frames;
     if (sf_seek(s->decoder, (sf_count_t)frame, SEEK_SET) < 0)
-        return fail(s, sf_strerror(s->decoder), error);
+        return fail_reading(s, error);
     return RENDER_OK;
 }
 
@@ -81,7 +97,9 @@ size_t sound_read(struct sound *s, double *samples, size_t frames, struct render
 {
     error->status = RENDER_OK;
     sf_count_t got = sf_readf_double(s->decoder, samples, (sf_count_t)frames);
-    if (got == 0 && sf_error(s->decoder))
-        fail(s, sf_strerror(s->decoder), error);
+    if (s->in->failure || (got == 0 && sf_error(s->decoder))) {
+        fail_reading(s, error);
+        return 0;
+    }
     return got > 0 ? (size_t)got : 0;
 }

@@ -12,6 +12,7 @@ enum { SOUND_CHANNELS = 32, SOUND_PIECE = 4096 }; /* most channels; frames read 
 struct sound {
     const char *path, *name; /* what messages call it */
     void *decoder;           /* SNDFILE */
+    struct sound_in *in;     /* what it reads from */
     unsigned channels;
     int rate;
     uint64_t frames;

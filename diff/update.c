@@ -274,6 +274,7 @@ enum render_status update_make(struct update *u, struct work *w, const char *bas
         return status;
     const char *audio = golden_audio(&u->golden, w);
     u->now.extension = audio && strstr(audio, ".wav") ? ".wav" : ".flac";
+    u->now.stretches = true;
     status = side_render(&u->now, w, error);
     if (status == RENDER_OK)
         status = look_at_sound(u, w, error);

@@ -86,15 +86,24 @@ static int remove_file(const char *path, const struct stat *info, int kind, stru
     return at->level > 0 ? remove_one(path, info, kind, at) : 0;
 }
 
+/* What we know of goes in any case; what an engine has put there besides must be looked for. */
+static void remove_files(struct work *w)
+{
+    for (; w->files; w->files = w->files->next)
+        unlink(w->files->path);
+}
+
 void work_clear(struct work *w)
 {
+    remove_files(w);
     if (w->folder)
         nftw(w->folder, remove_file, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void work_end(struct work *w)
 {
-    if (w->folder)
+    remove_files(w);
+    if (w->folder && rmdir(w->folder))
         nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     arena_free(&w->arena);
 }
@@ -121,9 +130,14 @@ char *work_path(struct work *w, const char *extension, struct render_error *erro
 {
     if (!w->folder && make_folder(w, error) != RENDER_OK)
         return NULL;
+    struct work_file *file = arena_take(&w->arena, 1, sizeof *file);
     char *path = arena_format(&w->arena, "%s/%u%s", w->folder, w->serial++, extension);
-    if (!path)
+    if (!path || !file) {
         work_no_memory(error);
+        return NULL;
+    }
+    *file = (struct work_file){w->files, path};
+    w->files = file;
     return path;
 }
 

@@ -10,10 +10,16 @@
 #include "text/arena.h"
 #include <stdbool.h>
 
+struct work_file {
+    struct work_file *next;
+    char *path;
+};
+
 struct work {
     struct arena arena;
     char *programs; /* the folder of patchrun and patchc, ending in '/'; "": where PATH has them */
     char *folder;   /* NULL: not made yet */
+    struct work_file *files; /* whose paths were given out: to be removed without memory */
     unsigned serial;
 };
 

@@ -27,12 +27,20 @@ struct sound {
     size_t room;
 };
 
-/* All of this is of the tick, but for the memory. */
+/* What a node gave in a stretch. */
+struct fold {
+    char *id;
+    uint64_t hash;
+};
+
+/* All of this is of the tick, but for the folds and the memory. */
 struct taps {
     struct line *lines;
     size_t count, room, made; /* lines below `made` have a state */
     struct sound *sounds;
     size_t sound_count, sound_room;
+    struct fold *folds;
+    size_t fold_count, fold_room, last_fold;
     uint64_t begun;
     uint32_t start; /* frame of the tick */
     bool keep, no_memory;
@@ -41,6 +49,13 @@ struct taps {
 struct taps *taps_new(void)
 {
     return calloc(1, sizeof(struct taps));
+}
+
+static void forget_folds(struct taps *t)
+{
+    for (size_t i = 0; i < t->fold_count; i++)
+        free(t->folds[i].id);
+    t->fold_count = t->last_fold = 0;
 }
 
 void taps_free(struct taps *t)
@@ -53,6 +68,8 @@ void taps_free(struct taps *t)
         free(t->lines[i].values);
     for (size_t i = 0; i < t->sound_room; i++)
         free(t->sounds[i].at);
+    forget_folds(t);
+    free(t->folds);
     free(t->sounds);
     free(t->lines);
     free(t);
@@ -316,25 +333,109 @@ void taps_drop(struct taps *t)
     t->count = t->sound_count = 0;
 }
 
-enum render_status taps_write(struct taps *t, const char *place, struct out_file *file,
-                              struct render_error *error)
+/* The tick's nodes in the order of the program; NULL: out of memory. */
+static struct node *order(struct taps *t, size_t *count)
 {
     struct node *nodes = malloc((t->count + 1) * sizeof *nodes);
     XXH64_state_t *all = XXH64_createState();
-    enum render_status status = RENDER_OK;
-    if (nodes && all && !t->no_memory) {
+    bool done = nodes && all && !t->no_memory;
+    if (done) {
         if (t->count > 0)
             qsort(t->lines, t->count, sizeof *t->lines, by_node);
-        size_t count = gather(t, all, nodes);
-        qsort(nodes, count, sizeof *nodes, by_place);
-        status = write_nodes(nodes, count, place, file, error);
-        if (status == RENDER_OK && t->keep)
-            status = write_values(t, nodes, count, place, file, error);
-    } else {
-        status = render_fail(error, RENDER_TROUBLE, "out of memory");
+        *count = gather(t, all, nodes);
+        qsort(nodes, *count, sizeof *nodes, by_place);
+    }
+    XXH64_freeState(all);
+    if (!done)
+        free(nodes);
+    return done ? nodes : NULL;
+}
+
+static enum render_status no_memory(struct render_error *error)
+{
+    return render_fail(error, RENDER_TROUBLE, "out of memory");
+}
+
+enum render_status taps_write(struct taps *t, const char *place, struct out_file *file,
+                              struct render_error *error)
+{
+    size_t count = 0;
+    struct node *nodes = order(t, &count);
+    enum render_status status =
+        nodes ? write_nodes(nodes, count, place, file, error) : no_memory(error);
+    if (status == RENDER_OK && t->keep)
+        status = write_values(t, nodes, count, place, file, error);
+    taps_drop(t);
+    free(nodes);
+    return status;
+}
+
+/* ---- a stretch's end ---- */
+
+/* Most often it follows the last one that was found. A program may go before the stretch ends, so
+ * its names are copied. */
+static struct fold *find_fold(struct taps *t, const char *id)
+{
+    for (size_t i = 0; i < t->fold_count; i++) {
+        size_t at = (t->last_fold + 1 + i) % t->fold_count;
+        if (strcmp(t->folds[at].id, id) == 0) {
+            t->last_fold = at;
+            return &t->folds[at];
+        }
+    }
+    struct fold *folds = grow(t->folds, t->fold_count, &t->fold_room, sizeof *folds);
+    size_t size = strlen(id) + 1;
+    if (!folds)
+        return NULL;
+    t->folds = folds;
+    struct fold *f = &folds[t->fold_count];
+    f->hash = 0;
+    f->id = malloc(size);
+    if (!f->id)
+        return NULL;
+    memcpy(f->id, id, size);
+    t->last_fold = t->fold_count++;
+    return f;
+}
+
+static void fold(struct fold *f, uint32_t hash)
+{
+    unsigned char bytes[12];
+    for (unsigned i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(f->hash >> (56 - 8 * i) & 0xff);
+    for (unsigned i = 0; i < 4; i++)
+        bytes[8 + i] = (unsigned char)(hash >> (24 - 8 * i) & 0xff);
+    f->hash = XXH64(bytes, sizeof bytes, 0);
+}
+
+enum render_status taps_fold(struct taps *t, struct render_error *error)
+{
+    size_t count = 0;
+    struct node *nodes = order(t, &count);
+    enum render_status status = nodes ? RENDER_OK : no_memory(error);
+    for (size_t i = 0; i < count && status == RENDER_OK; i++) {
+        struct fold *f = find_fold(t, nodes[i].id);
+        if (f)
+            fold(f, nodes[i].hash);
+        else
+            status = no_memory(error);
     }
     taps_drop(t);
-    XXH64_freeState(all);
     free(nodes);
+    return status;
+}
+
+enum render_status taps_stretch(struct taps *t, const char *place, struct out_file *file,
+                                struct render_error *error)
+{
+    enum render_status status = RENDER_OK;
+    for (size_t i = 0; i < t->fold_count && status == RENDER_OK; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%08" PRIx32, (uint32_t)t->folds[i].hash);
+        status = put_name(file, place, "stretch", t->folds[i].id, error);
+        if (status == RENDER_OK)
+            status = put(file, text, error);
+    }
+    forget_folds(t);
     return status;
 }

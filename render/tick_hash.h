@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 enum { TICK_FRAMES = 800 };
+enum { LADDER_STRETCH = 60 }; /* ticks for which a node has one hash: --ladder-nodes all */
 #define LADDER_FIRST_LINE "repatch-ladder 1\n"
 
 /* Of at most 2 * TICK_FRAMES values: as a file of 16 bits has them, as floats, as 32-bit

@@ -344,6 +344,26 @@ bus_is_named() {
 }
 check "a bus, when it is the bus" bus_is_named
 
+# Every node of every place, a hash a second: made of those of the ticks, which one place has.
+stretches_are_as_documented() { # SCORE OPTIONS...
+    local score=$1 place arguments=()
+    shift
+    status 0 "$patchrun" "$score" "$@" --quiet --hash --hash-ladder "$work/all.ladder" --ladder-nodes all || return 1
+    for place in $(grep -o '[^ =]*\.stretch\.' "$work/all.ladder" | sed 's/\.stretch\.//' | sort -u); do
+        status 0 "$patchrun" "$score" "$@" --quiet --hash --hash-ladder "$work/$place.ladder" --ladder-nodes "$place" || return 1
+        arguments+=("$place" "$work/$place.ladder")
+    done
+    $python tests/diff/stretches.py "$work/all.ladder" "${arguments[@]}"
+}
+check "hashes of a second, of every voice and bus" stretches_are_as_documented "$work/a/song.sx" --to 150t
+check "of sounds that follow each other, from a tick on" stretches_are_as_documented fixtures/scores/kit-808.sx --from 70t --to 3s
+check "up to where a score falls silent" stretches_are_as_documented "$work/a/song.sx"
+check "they do not depend on the cut" ladder_stays fixtures/scores/kit-808.sx --ladder-nodes all --to 2s
+all_has_no_values() {
+    status 2 "$patchrun" "$work/a/song.sx" --hash --hash-ladder "$work/all.ladder" --ladder-nodes all --ladder-values 3
+}
+check "they have no values" all_has_no_values
+
 # ---- two engines ----
 
 check "our engine on another cut: the same" status 0 "$patchdiff" "$work/a/song.sx" --engine-b ours:isa=base,lanes=1,threads=2 \

@@ -11,7 +11,7 @@ check "the fuzz targets build" make -s -j"$(nproc)" fuzz-libfuzzer
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 
 # Runs by target: some seconds each.
-declare -A runs=([sx]=500 [json]=500 [assemble]=700 [bytecode]=2500 [score]=400 [jsonl]=400 [midi]=400 [sample]=1500)
+declare -A runs=([sx]=500 [json]=500 [assemble]=700 [bytecode]=2500 [score]=400 [jsonl]=400 [batch]=600 [midi]=400 [sample]=1500)
 
 replay() {
     build/fuzz/fuzz_"$1" -timeout=60 "tests/fuzz/corpus/$1"/* $(find "tests/fuzz/crashes/$1" -type f 2>/dev/null | sort)
@@ -26,7 +26,7 @@ short_run() {
     done
     return $result
 }
-for target in sx json assemble bytecode score jsonl midi sample; do
+for target in sx json assemble bytecode score jsonl batch midi sample; do
     check "$target: corpus and crashes" replay $target
     check "$target: a short run" short_run $target
 done

@@ -44,6 +44,23 @@ for sound in golden/modules/*.flac; do
     check "$sound: loud and rich" is_rich "$sound" 0.05 8
 done
 
+# check does not render the nodes of a score anew; they explain what it finds. So here, ten seconds of each.
+nodes_are_of_now() { # GOLDEN
+    local base=${1%.golden} source render end=()
+    source=$(sed -n 's/^source: //p' "$1") render=$(sed -n 's/^render: //p' "$1")
+    zcat "$base.ladder.gz" | head -601 >"$work/kept.ladder"
+    [ "$(wc -l <"$work/kept.ladder")" -lt 601 ] || end=(--to 600t)
+    # shellcheck disable=SC2086
+    (cd golden/scores && "$OLDPWD/$patchrun" "$source" $render "${end[@]}" --quiet --hash --ladder-nodes all \
+        --hash-ladder "$work/now.ladder") && grep -q '\.stretch\.' "$work/now.ladder" &&
+        cmp "$work/kept.ladder" "$work/now.ladder"
+}
+for golden in golden/scores/*.golden; do
+    if zgrep -q 'voice' "${golden%.golden}.ladder.gz" && [ "${golden##*/}" != game-loop.golden ]; then
+        check "$golden: its nodes" nodes_are_of_now "$golden"
+    fi
+done
+
 small() { # BYTES FILE...
     local most=$1 bytes
     shift

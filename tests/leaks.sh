@@ -103,6 +103,27 @@ threads=3
 for seed in 1 2 3; do
     check "disorder of threads $seed" the_same "$work/plain" env HARSH_THREADS=$seed
 done
+# Disorder must find a mistake of order: one that is made here on purpose, and that nothing shows without it.
+# It may also wait for ever then, deaf to SIGTERM.
+mixed_by() { # COMMAND...: sound and ladder of a score
+    timeout -s KILL 15 "$@" fixtures/scores/night-drive.sx --to 3s --seed 5 --threads 3 -o "$work/mixed.wav" \
+        --hash-ladder "$work/mixed.ladder" --quiet && cat "$work"/mixed.{wav,ladder} | cksum
+}
+mixed_by "$patchrun" >"$work/mixed"
+mistake_is_quiet() {
+    mixed_by build/tests/harsh/mistaken >"$work/got" && diff "$work/mixed" "$work/got"
+}
+mistake_is_seen() { # SEED
+    ! mixed_by env HARSH_THREADS="$1" build/tests/harsh/mistaken >"$work/got" || ! diff "$work/mixed" "$work/got"
+}
+without_it() { # SEED: as long, and the same
+    mixed_by env HARSH_THREADS="$1" "$patchrun" >"$work/got" && diff "$work/mixed" "$work/got"
+}
+check "a mistake of order, when all is in order" mistake_is_quiet
+for seed in 1 2; do
+    check "disorder of threads $seed finds it" mistake_is_seen $seed
+    check "disorder of threads $seed without it" without_it $seed
+done
 check "heavy mode, on threads" the_same "$work/plain" env HARSH_HEAVY=1
 threads=1
 check "heavy mode" the_same "$work/plain" env HARSH_HEAVY=2

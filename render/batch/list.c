@@ -73,7 +73,7 @@ const char *list_path(struct list *r, const char *name)
 
 /* --- patches ------------------------------------------------------------------------------ */
 
-static bool is_readable(struct list *r, const struct sx *sx, const char *path)
+bool list_readable(struct list *r, const struct sx *sx, const char *path, const char *what)
 {
     FILE *stream = fopen(path, "rb");
     if (stream) {
@@ -84,8 +84,9 @@ static bool is_readable(struct list *r, const struct sx *sx, const char *path)
         list_trouble(r, "%s: cannot load: %s", path, strerror(errno));
         return false;
     }
-    struct diag *d = list_wrong(r, E_BATCH_RESOURCE, sx, "the patch cannot be loaded");
-    diag_label(&r->diags, d, "%s: %s", path, strerror(errno));
+    const char *why = strerror(errno);
+    struct diag *d = list_wrong(r, E_BATCH_RESOURCE, sx, "%s cannot be loaded", what);
+    diag_label(&r->diags, d, "%s: %s", path, why);
     return false;
 }
 
@@ -93,7 +94,7 @@ static const struct rp_program *load(struct list *r, const struct sx *sx, const 
 {
     const struct batch_loader *loader = &r->options->loader;
     int status = 0;
-    if (!is_readable(r, sx, path))
+    if (!list_readable(r, sx, path, "the patch"))
         return NULL;
     const struct rp_program *program =
         loader->load(loader->context, path, r->options->diagnostics, &status);

@@ -80,6 +80,8 @@ void do_sound(struct list *, const struct sx *form);
 
 /* --- list.c --- */
 
+/* Can that file be opened? */
+bool list_readable(struct list *, const struct sx *, const char *path, const char *what);
 /* The patch of that name or file; false: it was reported. */
 bool patch_find(struct list *, const struct sx *, struct batch_patch *);
 

@@ -220,11 +220,13 @@ static bool input_length(struct list *r, const struct sx *form, const struct rp_
         return false;
     struct batch_input *input = &r->input[number];
     if (input->inputs != inputs) {
+        const struct sx *sx = option_of(form, "input");
+        if (!list_readable(r, sx ? sx : form, path, "the input"))
+            return false;
         enum render_status status = job_input_length(path, inputs, &input->frames, &error);
         if (status == RENDER_TROUBLE)
             list_trouble(r, "%s", error.text);
         if (status == RENDER_WRONG) {
-            const struct sx *sx = option_of(form, "input");
             struct diag *d = list_wrong(r, E_BATCH_RESOURCE, sx ? sx : form, "%s", error.text);
             if (error.help[0])
                 diag_help(&r->diags, d, "%s", error.help);

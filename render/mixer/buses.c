@@ -101,10 +101,11 @@ static bool run_effect(struct mixer *m, uint32_t bus, float *const signal[2])
     struct mix_bus_state *b = &m->buses[bus];
     struct rp_error error;
     uint32_t action = b->actions.first;
-    const struct mix_tap *tap = m->config.tap;
-    int tapped = tap && tap->bus == (int)bus ? 0 : -1;
-    if (tapped == 0)
-        tap->sound(tap->context, 0, 0);
+    const struct mix_tap *listener = m->config.tap;
+    struct rp_tap tap = {.look = NULL};
+    if (listener)
+        tap = listener->listen(listener->context, -1, (int)bus, 0, 0);
+    tap.lane = 0;
     for (uint32_t at = 0, end; at < m->frames; at = end) {
         for (; action != MIX_END && m->bus_actions[action].offset == at;
              action = m->bus_actions[action].next) {
@@ -116,7 +117,7 @@ static bool run_effect(struct mixer *m, uint32_t bus, float *const signal[2])
             end = at + m->config.cut;
         const float *in[2] = {signal[0] + at, signal[1] + at};
         float *out[2] = {signal[0] + at, signal[1] + at};
-        if (mix_run(m, b->rp, tapped, end - at, in, out, &error) != RP_OK) {
+        if (mix_run(m, b->rp, tap, end - at, in, out, &error) != RP_OK) {
             keep_fault(m, bus, &error);
             return false;
         }

@@ -9,14 +9,12 @@ bool mix_fault_sooner(const struct mix_fault *a, const struct mix_fault *b)
     return a->frame != b->frame ? a->frame < b->frame : a->voice < b->voice;
 }
 
-enum rp_status mix_run(const struct mixer *m, struct rp_group *g, int tapped, uint32_t frames,
-                       const float *const in[], float *const out[], struct rp_error *error)
+enum rp_status mix_run(const struct mixer *m, struct rp_group *g, struct rp_tap tap,
+                       uint32_t frames, const float *const in[], float *const out[],
+                       struct rp_error *error)
 {
-    if (tapped >= 0) {
-        struct rp_tap tap = m->config.tap->tap;
-        tap.lane = (unsigned)tapped;
+    if (tap.look)
         return rp_process_tapped(g, frames, in, out, &tap, error);
-    }
     if (m->config.check && m->frame >= m->config.check_from)
         return rp_process_checked(g, frames, in, out, error);
     return rp_process(g, frames, in, out, error);
@@ -180,19 +178,19 @@ static void mix_piece(struct walk *w, unsigned channels)
             mix_span_part(w, &m->spans[i], channels);
 }
 
-/* The lane in which the voice that the tap listens to sounds, or -1. */
-static int tapped_lane(const struct walk *w)
+/* What listens to the first lane whose voice is listened to. */
+static struct rp_tap tap_lane(const struct walk *w)
 {
     const struct mixer *m = w->worker->mixer;
-    const struct mix_tap *tap = m->config.tap;
-    for (unsigned lane = 0; tap && lane < w->group->lanes; lane++) {
+    const struct mix_tap *listener = m->config.tap;
+    struct rp_tap tap = {.look = NULL};
+    for (unsigned lane = 0; listener && !tap.look && lane < w->group->lanes; lane++) {
         const struct mix_instance *i = &m->instances[w->group->instance[lane]];
-        if (!(w->group->live >> lane & 1) || (int64_t)i->voice != tap->voice)
-            continue;
-        tap->sound(tap->context, i->begun, w->at);
-        return (int)lane;
+        if (w->group->live >> lane & 1)
+            tap = listener->listen(listener->context, (int)i->voice, -1, i->begun, w->at);
+        tap.lane = lane;
     }
-    return -1;
+    return tap;
 }
 
 static bool run_piece(struct walk *w)
@@ -202,7 +200,7 @@ static bool run_piece(struct walk *w)
     unsigned channels = rp_channels(m->config.sources[g->source].program);
     uint32_t n = w->end - w->at;
     struct rp_error error;
-    if (mix_run(m, g->rp, tapped_lane(w), n, NULL, w->worker->planes, &error) != RP_OK) {
+    if (mix_run(m, g->rp, tap_lane(w), n, NULL, w->worker->planes, &error) != RP_OK) {
         keep_fault(w, &error);
         return false;
     }

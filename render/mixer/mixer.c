@@ -106,6 +106,8 @@ static void choose(struct mix_config *c)
         c->lanes = c->threads = 1; /* each voice is then found by itself */
     if (c->tap)
         c->threads = 1;
+    if (c->tap && c->tap->several)
+        c->lanes = 1;
 }
 
 struct mixer *mixer_new(const struct mix_config *config, struct render_error *error)

@@ -71,14 +71,14 @@ struct mix_event {
     struct mix_cost cost;
 };
 
-/* `tap.lane` is not looked at. */
+/* Listens to nodes. */
 struct mix_tap {
-    int voice, bus; /* one of them; the other is -1 */
-    /* What is heard next is of the sound that began at that frame, of a bus at frame 0; its first
-     * frame is number `at` of the tick. */
-    void (*sound)(void *context, uint64_t begun, uint32_t at);
+    /* Asked before a voice or a bus (the other is -1) runs on: what looks at its ops meanwhile,
+     * whose lane is not looked at; nothing with `look` NULL. The sound began at frame `begun`, of a
+     * bus 0; the next frame is number `at` of the tick. */
+    struct rp_tap (*listen)(void *context, int voice, int bus, uint64_t begun, uint32_t at);
     void *context;
-    struct rp_tap tap;
+    bool several; /* voices may be listened to at a time: each is then in a group of its own */
 };
 
 struct mix_config {
@@ -104,7 +104,7 @@ struct mix_config {
     unsigned threads; /* at least 1 */
     unsigned cut;     /* frames computed at a time, at most; 0: chosen */
 
-    /* Listens to the nodes of one voice or bus; or NULL. One thread then does all. */
+    /* Or NULL. With it one thread does all. */
     const struct mix_tap *tap;
 
     /* Slow, to find out after a failure: from the tick at `check_from` on every op is looked at,

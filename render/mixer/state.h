@@ -431,8 +431,8 @@ void mix_groups_free(struct mixer *);
 /* ---- groups.c ---- */
 
 void mix_group_run(struct mix_worker *, struct mix_group *);
-/* Runs a group, checked when the mixer is to; tapped in a lane, or -1. */
-enum rp_status mix_run(const struct mixer *, struct rp_group *, int tapped, uint32_t frames,
+/* Runs a group, checked when the mixer is to; the tap, unless its look is NULL, hears a lane. */
+enum rp_status mix_run(const struct mixer *, struct rp_group *, struct rp_tap, uint32_t frames,
                        const float *const in[], float *const out[], struct rp_error *);
 bool mix_fault_sooner(const struct mix_fault *, const struct mix_fault *);
 

@@ -18,7 +18,7 @@ enum render_status ladder_begin(struct out_file *file, struct render_error *erro
 
 enum render_status ladder_tick(struct out_file *file, const struct score *score, uint64_t tick,
                                unsigned frames, const float *mix, const struct mix_output *output,
-                               const char *place, struct taps *taps, struct render_error *error)
+                               struct nodes *nodes, bool last, struct render_error *error)
 {
     char entry[ENTRY];
     size_t count = (size_t)frames * 2;
@@ -39,7 +39,7 @@ enum render_status ladder_tick(struct out_file *file, const struct score *score,
         if (status == RENDER_OK)
             status = put(file, entry, error);
     }
-    if (taps && status == RENDER_OK)
-        status = taps_write(taps, place, file, error);
+    if (status == RENDER_OK)
+        status = nodes_write(nodes, tick, last, file, error);
     return status == RENDER_OK ? put(file, "\n", error) : status;
 }

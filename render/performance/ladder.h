@@ -3,16 +3,13 @@
 #ifndef RENDER_PERFORMANCE_LADDER_H
 #define RENDER_PERFORMANCE_LADDER_H
 
-#include "render/mixer/mixer.h"
-#include "render/out_file.h"
-#include "render/score/score.h"
-#include "render/taps.h"
+#include "render/performance/nodes.h"
 
 enum render_status ladder_begin(struct out_file *, struct render_error *);
-/* The line of a tick of `frames` frames; `mix` is its output as floats. `taps` is NULL or has heard
- * the nodes of `place`, "voice3" or "bus.reverb". */
+/* The line of a tick of `frames` frames; `mix` is its output as floats; `last`: the ladder's last.
+ */
 enum render_status ladder_tick(struct out_file *, const struct score *, uint64_t tick,
                                unsigned frames, const float *mix, const struct mix_output *,
-                               const char *place, struct taps *taps, struct render_error *);
+                               struct nodes *, bool last, struct render_error *);
 
 #endif

@@ -26,8 +26,7 @@ struct performance {
     const float *frames; /* the tick's mix */
     bool cost_json;
     struct render_error event_error; /* the first while tracing */
-    struct taps *taps;               /* of plan->ladder_nodes, or NULL */
-    struct mix_tap tap;
+    struct nodes nodes;              /* that the ladder is to have */
 };
 
 static bool ends_with(const char *text, const char *tail)
@@ -169,7 +168,7 @@ static struct mix_config configure(struct performance *p)
         .name_count = score->name_count,
         .parts = plan->stems || plan->ladder,
         .floats = true,
-        .tap = p->taps ? &p->tap : NULL,
+        .tap = p->plan->ladder_nodes ? &p->nodes.tap : NULL,
         .event = on_event,
         .context = p,
         .isa = plan->isa,
@@ -177,48 +176,6 @@ static struct mix_config configure(struct performance *p)
         .threads = plan->threads,
         .cut = plan->cut,
     };
-}
-
-static void on_sound(void *context, uint64_t begun, uint32_t at)
-{
-    struct performance *p = context;
-    taps_sound(p->taps, begun, at);
-}
-
-/* "voice3" or "bus.NAME". False: there is no such place. */
-static bool find_place(const struct score *score, const char *text, struct mix_tap *tap)
-{
-    char *end;
-    tap->voice = tap->bus = -1;
-    if (strncmp(text, "voice", 5) == 0 && text[5] >= '0' && text[5] <= '9') {
-        unsigned long voice = strtoul(text + 5, &end, 10);
-        if (*end == '\0' && voice < score->voices)
-            tap->voice = (int)voice;
-    }
-    for (size_t b = 0; strncmp(text, "bus.", 4) == 0 && b < score->bus_count; b++)
-        if (strcmp(text + 4, score->buses[b].name) == 0)
-            tap->bus = (int)b;
-    return tap->voice >= 0 || tap->bus >= 0;
-}
-
-static enum render_status open_taps(struct performance *p, struct render_error *error)
-{
-    const char *place = p->plan->ladder_nodes;
-    if (!place)
-        return RENDER_OK;
-    if (!find_place(p->plan->score, place, &p->tap)) {
-        render_fail(error, RENDER_WRONG, "%s: has no %.80s, whose nodes the ladder is to have",
-                    p->plan->name, place);
-        render_help(error, "give voice0 and so on, or bus.NAME, as the ladder names them");
-        return RENDER_WRONG;
-    }
-    p->taps = taps_new();
-    if (!p->taps)
-        return render_fail(error, RENDER_TROUBLE, "out of memory");
-    p->tap.sound = on_sound;
-    p->tap.context = p;
-    p->tap.tap = taps_tap(p->taps, 0);
-    return RENDER_OK;
 }
 
 static enum render_status open_mixer(struct performance *p, struct render_error *error)
@@ -271,8 +228,7 @@ static enum render_status run_tick(struct performance *p, unsigned frames,
     uint64_t from = max64(plan->from, p->at) - p->at;
     enum render_status status =
         timeline_until(plan->score->timeline, p->at + frames, &commands, &count, error);
-    if (p->taps)
-        taps_keep(p->taps, p->at / MIX_TICK == plan->ladder_values);
+    nodes_keep(&p->nodes, p->at / MIX_TICK == plan->ladder_values);
     if (status == RENDER_OK)
         status = mixer_tick(p->mixer, commands, count, frames, &output, error);
     if (status != RENDER_OK)
@@ -282,15 +238,16 @@ static enum render_status run_tick(struct performance *p, unsigned frames,
         return error->status;
     }
     if (from >= frames) {
-        if (p->taps)
-            taps_drop(p->taps);
+        nodes_drop(&p->nodes);
         return RENDER_OK;
     }
     p->frames = output.floats;
-    if (plan->ladder)
-        status = ladder_tick(&p->side[LADDER], plan->score, p->at / MIX_TICK, frames, p->frames,
-                             &output, plan->ladder_nodes, p->taps, error);
-    return status == RENDER_OK ? deliver(p, &output, (unsigned)from, frames, error) : status;
+    status = deliver(p, &output, (unsigned)from, frames, error);
+    if (status != RENDER_OK || !plan->ladder)
+        return status;
+    bool last = p->at + MIX_TICK >= plan->to || ending_over(&p->ending);
+    return ladder_tick(&p->side[LADDER], plan->score, p->at / MIX_TICK, frames, p->frames, &output,
+                       &p->nodes, last, error);
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
@@ -406,7 +363,7 @@ enum render_status perform(const struct performance_plan *plan, struct performan
     if (status == RENDER_OK)
         status = open_sound(p, error);
     if (status == RENDER_OK)
-        status = open_taps(p, error);
+        status = nodes_open(&p->nodes, plan->score, plan->name, plan->ladder_nodes, error);
     if (status == RENDER_OK)
         status = open_mixer(p, error);
     if (status == RENDER_OK)
@@ -430,7 +387,7 @@ void perform_discard(struct performance *p)
     if (!p)
         return;
     mixer_free(p->mixer);
-    taps_free(p->taps);
+    nodes_close(&p->nodes);
     writer_free(&p->writer);
     stems_discard(&p->stems);
     if (p->opened)

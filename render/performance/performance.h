@@ -19,9 +19,8 @@ struct performance_plan {
     struct score *score;
     const char *name;                                   /* of the score, for messages */
     const char *output, *stems, *ladder, *trace, *cost; /* paths, or NULL */
-    const char
-        *ladder_nodes;      /* voice or bus whose nodes the ladder has, as it names them; or NULL */
-    uint64_t ladder_values; /* the tick in which it has their values, too */
+    const char *ladder_nodes; /* voice or bus whose nodes the ladder has, or "all"; or NULL */
+    uint64_t ladder_values;   /* the tick in which it has their values, too */
     enum audio_format format;
     enum pcm_format pcm;
     bool hash, dither;

@@ -46,6 +46,47 @@ update_again() {
 }
 check "update of what is the same changes nothing" update_again
 
+# A score's golden has hashes of all its nodes, a second each; no trace of what the nodes were.
+golden_names() { # FILE SED WANTED-JSON-CHECK
+    sed -i "$2" "$work/project/sub/$1" && ! cmp -s "$work/kept/sub/$1" "$work/project/sub/$1" || return 1
+    in_project 1 diff sub/song --json && python3 -c "
+import json
+r = json.load(open('$work/out'))
+$3"
+}
+check "diff of a score's golden names voice, sound and node" golden_names lead.sx 's/(def n9 (gain n8 (amp 0.9)))/(def n9 (gain n8 (amp 0.91)))/' "
+assert r['plays'] == 'lead' and r['tick'] == 60 and r['places'][0][:5] == 'voice', r
+assert r['node'] == 'n9' and r['node_ticks'] == [60, 119], r
+assert r['nodes'] == ['n9', 'n10', 'n11', 'n12', 'out'], r
+one, = r['node_values']['values']
+assert one['op'] == 'gain.0' and 48000 <= r['node_values']['frame'] < 48800, r
+assert r['node_values']['a_hash'] != r['node_values']['b_hash'], r"
+again
+check "and the node of a bus" golden_names echo.sx 's/(default 3000)/(default 2900)/' "
+assert r['places'] == ['bus.room'] or r['places'][0][:3] == 'bus', r
+assert r['node'] and r['nodes'][0] == r['node'], r"
+again
+check "of what plays first, though its voice plays others in that second" golden_names low.sx 's/(def n3 (gain n2 (amp 0.9)))/(def n3 (gain n2 (amp 0.8)))/' "
+assert r['plays'] == 'low' and r['node'] == 'n3' and r['tick'] == r['node_ticks'][0] == 0, r"
+again
+check "a new node" golden_names lead.sx 's/(output out)/(def loud (gain out (amp 2))) (output loud)/' "
+assert r['nodes_only_b'] == ['loud'] and r['nodes_only_a'] == [] and 'node' not in r, r"
+again
+level_is_no_node() {
+    sed -i 's/:volume 90/:volume 80/' "$work/project/sub/song.sx"
+    in_project 1 diff sub/song && said "node      none of voice"
+}
+check "none, where a voice is only louder" level_is_no_node
+again
+# What no voice lets be heard: two ladders, of nodes that are other and come to the same.
+inside_only() {
+    "$patchrun" "$work/kept/sub/song.sx" --to 2s --quiet --hash --hash-ladder "$work/x.ladder" --ladder-nodes all >/dev/null &&
+        sed '/\.stretch\.n5=/s/\(voice[0-9]*\.stretch\.n5=\)./\1x/' "$work/x.ladder" >"$work/y.ladder" &&
+        status 1 "$patchdiff" "$work/x.ladder" "$work/y.ladder" && said "n5 of voice" && said "in ticks 0 to 59" &&
+        said "none differs for a voice, a bus or the mix, but nodes do up to 59"
+}
+check "a node that differs where no voice does" inside_only
+
 cp fixtures/laser.sx "$work/project/"
 check "fails: a patch without a golden" fails_with "FAIL  laser.sx: missing: it has no golden"
 again

@@ -283,7 +283,9 @@ static const char *module_of(const void *address, uintptr_t *offset)
  * allocate does not fail here. docs/testing.md says more. */
 static bool spared(const void *caller)
 {
-    static const char *const libraries[] = {"libsndfile", "libvorbis", "libogg", "libFLAC", NULL};
+    static const char *const libraries[] = {"libsndfile",    "libvorbis",   "libogg",    "libFLAC",
+                                            "libfftw3",      "libcairo",    "libpixman", "libpng",
+                                            "libfontconfig", "libfreetype", "libexpat",  NULL};
     uintptr_t offset;
     const char *name = module_of(caller, &offset);
     for (int i = 0; libraries[i]; i++)

@@ -15,6 +15,7 @@ import threading
 ROOT = os.getcwd()
 PATCHC = os.path.join(ROOT, os.environ.get("PATCHC", "bin/patchc"))
 PATCHRUN = os.path.join(ROOT, os.environ.get("PATCHRUN", "bin/patchrun"))
+PATCHDIFF = os.path.join(ROOT, os.environ.get("PATCHDIFF", "bin/patchdiff"))
 LIBRARY, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 ALL = os.environ.get("FAULTS") == "all"
 FEW = os.environ.get("FAULTS") == "few"
@@ -51,7 +52,8 @@ MEMORY = "out of memory|Cannot allocate memory|threads: Resource temporarily una
 
 class Scenario:
     def __init__(self, name, program, arguments, outputs=(), stdin=None, directories=(),
-                 named=False):
+                 named=False, few=0):
+        self.few = few  # of so many calls all fail, then fewer and fewer; 0: 30
         self.named = named  # on a file system without nameless files
         self.name, self.command = name, [program] + arguments.split()
         self.outputs, self.stdin, self.directories = list(outputs), stdin, list(directories)
@@ -128,6 +130,12 @@ def scenarios():
     yield Scenario("score-spilled", r, "in/many.sx -o out/a.wav --quiet", ["a.wav"])
     yield Scenario("score-info", r, "in/score.sx --info")
     yield Scenario("score-errors", r, "in/wrong-score.sx -o out/a.wav")
+    d = PATCHDIFF
+    yield Scenario("diff", d, "in/one.wav in/two.wav --json=out/a.json --junit out/a.xml",
+                   ["a.json", "a.xml"], few=8)
+    yield Scenario("diff-ladder", d, "in/two.wav in/one.ladder", few=8)
+    yield Scenario("diff-picture", d, "in/one.wav in/two.wav --quiet --picture out/a.png",
+                   ["a.png"], few=4)
 
 
 SCORE = """(score "faults")
@@ -181,6 +189,8 @@ def make_inputs():
     run(PATCHC, "-d", "coin.pbc", "-o", "coin.text")
     run(PATCHRUN, "blip.sx", "-o", "mono.flac", "--frames", "3000")
     run("sox", "-D", "samples/kick.wav", "-r", "48000", "samples/kick48.wav", "trim", "0", "2000s")
+    run(PATCHRUN, "coin.sx", "-o", "one.wav", "--frames", "1700", "--hash-ladder", "one.ladder")
+    run(PATCHRUN, "coin.sx", "-o", "two.wav", "--frames", "1700", "--set", "pitch=900hz")
     put("nan.sx", "(patch (output (math.div (osc.sine) (b 0))))")
     put("sampled.sx", '(patch (output (osc.sample (sample "samples/kick48.wav"))))')
     put("wrong.sx", "(patch (output (osc.sin :freq 3)) (foo) (nodes a b))")
@@ -216,6 +226,9 @@ class Place:
     def prepare(self, scenario, old):
         shutil.rmtree(self.path + "/out", ignore_errors=True)
         os.makedirs(self.path + "/out")
+        if os.listdir(self.path + "/tmp"):  # what another run has left is its own matter
+            shutil.rmtree(self.path + "/tmp")
+            os.makedirs(self.path + "/tmp")
         if old:
             for name in scenario.directories:
                 os.makedirs(self.file(name), exist_ok=True)
@@ -277,7 +290,8 @@ class Place:
 
 # Memory that is not given back, and whose it is: the buffers of standard output and input belong
 # to the C library, the descriptors of ended threads are kept for the next.
-MAY_STAY = re.compile(r"kept (libc\.so\.6 (1024|4096|8192) |ld-linux)")
+# FFTW, cairo and what cairo draws with keep plans, fonts and surfaces for the next picture.
+MAY_STAY = re.compile(r"kept (libc\.so\.6 (1024|4096|8192) |ld-linux|lib(fftw3|cairo|pixman|fontconfig|freetype)[-.]|libc\.so\.6 12 )")
 
 
 class Good:
@@ -355,21 +369,22 @@ def judge(place, scenario, good, fault, what, old):
     return [c + "".join("\n        " + l for l in err.splitlines()[:3]) for c in complaints]
 
 
-def chosen(count):
+def chosen(count, few):
     """All of the first, then fewer and fewer, and the last."""
     if ALL:
         return range(1, count + 1)
-    if FEW:
-        return [n for n in range(1, count + 1) if n <= 8 or n % (1 + n // 6) == 0]
+    if FEW or few:
+        few = few or 8
+        return [n for n in range(1, count + 1) if n <= few or n % (1 + n // few) == 0]
     return [n for n in range(1, count + 1) if n <= 30 or n > count - 5 or n % (1 + n // 20) == 0]
 
 
-def cases(class_, good):
+def cases(class_, good, few):
     for on in (False, True):
         kinds = FAULTS[class_][on]
         # What is written at the very end, by the C library, is past the count.
         count = good[not on].counts.get(class_, 0) + (2 if class_ == "write" else 0)
-        for n in chosen(count) if kinds else []:
+        for n in chosen(count, few) if kinds else []:
             for what in kinds if ALL else [kinds[n % len(kinds)]]:
                 yield n, on, what
 
@@ -404,7 +419,7 @@ def main():
                 continue
             for class_ in FAULTS:
                 results = list(pool.map(lambda case: one(scenario, good, class_, *case),
-                                        cases(class_, good)))
+                                        cases(class_, good, scenario.few)))
                 bad = [r for r in results if r[1]]
                 for fault, complaints in bad[:PATIENCE]:
                     for c in complaints:

@@ -106,7 +106,7 @@ static int play(struct run *run, unsigned threads, char *hash)
                                           .ladder = "out.ladder",
                                           .trace = "out.trace",
                                           .cost = "out.cost",
-                                          .ladder_nodes = threads == 1 ? "voice0" : NULL,
+                                          .ladder_nodes = threads == 1 ? "all" : NULL,
                                           .format = AUDIO_WAV,
                                           .pcm = PCM_16,
                                           .hash = true,
