@@ -6,16 +6,18 @@
 #include <stdlib.h>
 
 enum {
-    BATCH = 8,  /* sample spans done at a time */
-    WORTH = 64, /* fewer are done sooner than another thread wakes */
+    BATCH = 8,   /* sample spans done at a time */
+    WORTH = 64,  /* fewer are done sooner than another thread wakes */
+    LOOKS = 1000 /* some 20 microseconds, about what waking takes: who waits looks so often before
+                    it sleeps */
 };
 
 struct mix_crew {
     struct mixer *mixer;
     pthread_mutex_t lock;
     pthread_cond_t begin, end;
-    uint64_t tick; /* handed out so far */
-    unsigned busy;
+    _Atomic uint64_t tick; /* handed out so far */
+    atomic_uint busy;
     bool over;
     unsigned hired;
     struct hand {
@@ -50,14 +52,24 @@ static void do_units(struct mix_worker *w)
         do_unit(w, unit);
 }
 
+/* Lets the other thread of the core have it for a moment. */
+static void pause_briefly(void)
+{
+#ifdef __SSE__
+    _mm_pause();
+#endif
+}
+
 static void *work(void *context)
 {
     struct hand *hand = context;
     struct mix_crew *crew = hand->crew;
     uint64_t done = 0;
     vm_float_begin(); /* a thread may inherit what the host has set */
-    pthread_mutex_lock(&crew->lock);
     for (;;) {
+        for (unsigned i = 0; i < LOOKS && crew->tick == done; i++)
+            pause_briefly();
+        pthread_mutex_lock(&crew->lock);
         while (crew->tick == done && !crew->over)
             pthread_cond_wait(&crew->begin, &crew->lock);
         if (crew->over)
@@ -68,6 +80,7 @@ static void *work(void *context)
         pthread_mutex_lock(&crew->lock);
         if (--crew->busy == 0)
             pthread_cond_signal(&crew->end);
+        pthread_mutex_unlock(&crew->lock);
     }
     pthread_mutex_unlock(&crew->lock);
     return NULL;
@@ -134,6 +147,8 @@ void mix_crew_run(struct mixer *m)
     do_units(&m->workers[0]);
     if (alone)
         return;
+    for (unsigned i = 0; i < LOOKS && crew->busy > 0; i++)
+        pause_briefly();
     pthread_mutex_lock(&crew->lock);
     while (crew->busy > 0)
         pthread_cond_wait(&crew->end, &crew->lock);
