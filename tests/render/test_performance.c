@@ -40,10 +40,10 @@ static void test_places(void **state)
     static const struct {
         const char *place;
         int good;
-    } cases[] = {{"voice0", 1},  {"voice2", 1},   {"voice3", 0},    {"voice0x", 0}, {"voice", 0},
-                 {"voicex", 0},  {"bus.room", 1}, {"bus.hall", 0},  {"bus.", 0},    {"room", 0},
-                 {"voice-1", 0}, {"", 0},         {"bus.rooms", 0}, {"voice:", 0},
-                 {"all", 1}, {"all0", 0}};
+    } cases[] = {{"voice0", 1},    {"voice2", 1}, {"voice3", 0},   {"voice0x", 0},
+                 {"voice", 0},     {"voicex", 0}, {"bus.room", 1}, {"bus.hall", 0},
+                 {"bus.", 0},      {"room", 0},   {"voice-1", 0},  {"", 0},
+                 {"bus.rooms", 0}, {"voice:", 0}, {"all", 1},      {"all0", 0}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct run run;
