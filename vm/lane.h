@@ -299,14 +299,22 @@ LANE_FN lane lane_copysign(lane x, lane s)
     return lane_from_bits((lane_bits(x) & 0x7fffffffu) | (lane_bits(s) & 0x80000000u));
 }
 
-/* State below 1e-20 (-400 dB) becomes zero, so that no tail decays into denormals, whose
- * arithmetic is slow. In integers, and by the sign of a difference, for it is in every filter's way
- * from frame to frame: a comparison's mask comes later. NaN passes through. */
+/* State up to 1e-20 (-400 dB) becomes zero, so that no tail decays into denormals, whose arithmetic
+ * is slow. It is in every filter's way from frame to frame: a lane alone bets that it will not
+ * happen, the others do it in integers; of 512 bits, where a comparison's mask comes late, by the
+ * sign of a difference. NaN passes through. */
 LANE_FN lane lane_flush(lane x)
 {
+#if VM_VEC == 1
+    if (__builtin_expect(__builtin_fabsf(x) <= 1e-20f, 0))
+        return 0.0f;
+    return x;
+#else
     ulane u = lane_bits(x);
-    ilane keep = (0x1e3ce508 - (ilane)(u & 0x7fffffffu)) >> 31; /* 1e-20f */
+    ilane size = (ilane)(u & 0x7fffffffu);
+    ilane keep = VM_VEC == 16 ? (0x1e3ce508 - size) >> 31 : size > 0x1e3ce508; /* 1e-20f */
     return lane_from_bits(u & (ulane)keep);
+#endif
 }
 
 /* Where branches are counted, what is not above is not inlined: each call would count anew. */

@@ -12,19 +12,29 @@ enum {
     SIDE = PARTS > 1 ? 2 : 1,
     STRETCH = 4, /* words that a steady kernel keeps for a stretch */
     AHEAD = 3,   /* frames that the first of a pair may be before the second */
+    APART = 128, /* and of a lane alone */
 };
 
-/* A part's state words, in a row as the kernel's struct has them. */
+/* A part's state words, in a row as the kernel's struct has them. They are moved as lanes: of a
+ * lane alone gcc makes memcpy an integer's, and then keeps the kernel's floats in integer
+ * registers. */
+typedef lane any_lane __attribute__((may_alias));
+
 LANE_FN void load_state(unsigned char *words, const uint32_t *state, unsigned count, unsigned part)
 {
-    for (unsigned w = 0; w < count; w++)
-        memcpy(words + w * sizeof(lane), state + w * LANES + part * VEC, sizeof(lane));
+    for (unsigned w = 0; w < count; w++) {
+        lane x;
+        memcpy(&x, state + w * LANES + part * VEC, sizeof x);
+        ((any_lane *)words)[w] = x;
+    }
 }
 
 LANE_FN void store_state(uint32_t *state, const unsigned char *words, unsigned count, unsigned part)
 {
-    for (unsigned w = 0; w < count; w++)
-        memcpy(state + w * LANES + part * VEC, words + w * sizeof(lane), sizeof(lane));
+    for (unsigned w = 0; w < count; w++) {
+        lane x = ((const any_lane *)words)[w];
+        memcpy(state + w * LANES + part * VEC, &x, sizeof x);
+    }
 }
 
 LANE_FN struct memory memory_of(const struct vm_call *c, unsigned kind, unsigned part)
@@ -73,7 +83,40 @@ LANE_FN void span(const float *restrict (*from)[VM_OP_INPUTS], float *restrict (
 }
 
 /* The same of two kernels, of which the first has no state and takes long, and the second waits for
- * itself from frame to frame: the first is AHEAD frames before. In one frame, the second's waiting
+ * itself from frame to frame: of a lane alone the first is APART frames before, which become
+ * vectors. */
+LANE_FN void span_apart(const float *restrict (*from)[VM_OP_INPUTS],
+                        float *restrict (*to)[VM_OP_OUTPUTS], lane (*in)[VM_OP_INPUTS],
+                        unsigned char (*state)[STATE_BYTES], struct memory *memory, uint32_t frames,
+                        kernel_fn *first, after_fn *second, unsigned own, unsigned inputs,
+                        unsigned outputs, uint32_t varying)
+{
+    float between[VM_OP_OUTPUTS][APART];
+    for (uint32_t i = 0, n; i < frames; i += n) {
+        n = frames - i < APART ? frames - i : APART;
+        for (uint32_t k = 0; k < n; k++) {
+            lane x[VM_OP_INPUTS], given[VM_OP_OUTPUTS] = {0};
+            for (unsigned j = own; j < inputs; j++)
+                x[j] = varying >> j & 1 ? load(from[0][j] + i + k) : in[0][j];
+            first(x + own, given, NULL, &memory[0]);
+            for (unsigned j = 0; j < VM_OP_OUTPUTS; j++)
+                store(&between[j][k], given[j]);
+        }
+        for (uint32_t k = 0; k < n; k++) {
+            lane given[VM_OP_OUTPUTS], out[VM_OP_OUTPUTS];
+            for (unsigned j = 0; j < own; j++)
+                if (varying >> j & 1)
+                    in[0][j] = load(from[0][j] + i + k);
+            for (unsigned j = 0; j < VM_OP_OUTPUTS; j++)
+                given[j] = load(&between[j][k]);
+            second(in[0], given, out, state[0], &memory[0]);
+            for (unsigned j = 0; j < outputs; j++)
+                store(to[0][j] + i + k, out[j]);
+        }
+    }
+}
+
+/* The same of many lanes: the first is AHEAD frames before. In one frame, the second's waiting
  * instructions would fill the CPU's window before it sees the next frame's first. Returns where it
  * ended: what is left is not enough to be ahead of. */
 LANE_FN uint32_t span_ahead(const float *restrict (*from)[VM_OP_INPUTS],
@@ -186,7 +229,11 @@ LANE_FN void loop(struct vm_call *c, uint32_t frames, kernel_fn *kernel, unsigne
         uint32_t start = asks;
         if (kind == VM_LATE)
             span_late(from, to, in, state, memory, frames, before, after, inputs, outputs, varying);
-        else if (before)
+        else if (before && VEC == 1) {
+            span_apart(from, to, in, state, memory, frames, before, after, own, inputs, outputs,
+                       varying);
+            start = frames;
+        } else if (before)
             start = span_ahead(from, to, in, state, memory, frames, before, after, own, inputs,
                                outputs, varying);
         if (kind != VM_LATE)

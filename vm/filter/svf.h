@@ -5,7 +5,7 @@
 #include "vm/kernel.h"
 
 struct svf_state {
-    lane c1, c2;
+    lane s1, s2;
 };
 
 /* g := tan(pi cutoff/sr), cutoff Hz, held within 1 to 23500. */
@@ -20,39 +20,43 @@ LANE_FN lane svf_k(lane q)
     return lane_set(1.0f) / lane_clamp(q, 0.05f, 1000.0f);
 }
 
-/* a1 := 1/(1 + g(g + k)) */
-LANE_FN lane svf_a1(lane g, lane k)
+/* r := 2/(1 + g(g + k)) */
+LANE_FN lane svf_r(lane g, lane k)
 {
-    return lane_set(1.0f) / (lane_set(1.0f) + g * (g + k));
+    return lane_set(2.0f) / (lane_set(1.0f) + g * (g + k));
 }
 
 /* Coefficients of the trapezoidal state-variable filter.
- *   g := tan(pi cutoff/sr);  k := 1/q;  a1 := 1/(1 + g(g + k));  a2 := g a1;  a3 := g a2
+ *   g := tan(pi cutoff/sr);  k := 1/q;  r := 2/(1 + g(g + k));  a := r - 1;  b := g r;  c := g b
  * cutoff Hz, held within 1 to 23500; q held within 0.05 to 1000.
- * A. Simper, "Linear Trapezoidal Integrated State Variable Filter", 2013. */
+ * A. Simper, "Linear Trapezoidal Integrated State Variable Filter", 2013: his a1, a2, a3 are r/2,
+ * b/2 and c/2. */
 KERNEL(svf_coeff)
 {
     (void)state;
     lane g = svf_g(in[0], memory);
     lane k = svf_k(in[1]);
-    lane a1 = svf_a1(g, k);
-    lane a2 = g * a1;
-    out[0] = a1;
-    out[1] = a2;
-    out[2] = g * a2;
+    lane r = svf_r(g, k);
+    lane b = g * r;
+    out[0] = r - lane_set(1.0f);
+    out[1] = b;
+    out[2] = g * b;
     out[3] = k;
 }
 
 /* One step of the filter: *v1 its band-pass, *v2 its low-pass. Stable for 0 <= g < inf, k > 0.
- *   v1 := a1 c1 + a2 (x - c2);  v2 := c2 + a2 c1 + a3 (x - c2)
- *   c1 := 2 v1 - c1;  c2 := 2 v2 - c2 */
+ *   t := x/2 - s2;  s1' := a s1 + b t;  s2' := (s2 + b s1) + c t;  v1 := s1 + s1';  v2 := s2 + s2'
+ * The states are half of Simper's, and the new ones come of the old without v1 and v2 between them:
+ * no state waits for more than three operations and the flush. */
 LANE_FN void svf_step(struct svf_state *s, const lane *in, lane *v1, lane *v2)
 {
-    lane v3 = in[0] - s->c2;
-    *v1 = in[1] * s->c1 + in[2] * v3;
-    *v2 = s->c2 + (in[2] * s->c1 + in[3] * v3);
-    s->c1 = lane_flush(*v1 + *v1 - s->c1);
-    s->c2 = lane_flush(*v2 + *v2 - s->c2);
+    lane t = in[0] * 0.5f - s->s2;
+    lane s1 = lane_flush(in[1] * s->s1 + in[2] * t);
+    lane s2 = lane_flush(s->s2 + in[2] * s->s1 + in[3] * t);
+    *v1 = s->s1 + s1;
+    *v2 = s->s2 + s2;
+    s->s1 = s1;
+    s->s2 = s2;
 }
 
 KERNEL(svf_lopass)
@@ -110,18 +114,18 @@ LANE_FN lane svf_gain(lane gain)
     return lane_clamp(gain, 1e-4f, 1e4f);
 }
 
-/* k := 1/(q A);  out: a1, a2, a3, m1 := k (A^2 - 1) */
+/* k := 1/(q A);  out: a, b, c, m1 := k (A^2 - 1) */
 KERNEL(svf_bell_coeff)
 {
     (void)state;
     lane gain = svf_gain(in[2]);
     lane g = svf_g(in[0], memory);
     lane k = svf_k(in[1]) / lane_sqrt(gain);
-    lane a1 = svf_a1(g, k);
-    lane a2 = g * a1;
-    out[0] = a1;
-    out[1] = a2;
-    out[2] = g * a2;
+    lane r = svf_r(g, k);
+    lane b = g * r;
+    out[0] = r - lane_set(1.0f);
+    out[1] = b;
+    out[2] = g * b;
     out[3] = k * (gain - lane_set(1.0f));
 }
 
@@ -133,7 +137,7 @@ KERNEL(svf_bell)
     out[0] = in[0] + in[4] * v1;
 }
 
-/* g := tan(pi cutoff/sr)/sqrt(A);  k := 1/q;  out: g, a1, m1 := k (A - 1), m2 := A^2 - 1 */
+/* g := tan(pi cutoff/sr)/sqrt(A);  k := 1/q;  out: g, r, m1 := k (A - 1), m2 := A^2 - 1 */
 KERNEL(svf_loshelf_coeff)
 {
     (void)state;
@@ -142,12 +146,12 @@ KERNEL(svf_loshelf_coeff)
     lane g = svf_g(in[0], memory) / lane_sqrt(a);
     lane k = svf_k(in[1]);
     out[0] = g;
-    out[1] = svf_a1(g, k);
+    out[1] = svf_r(g, k);
     out[2] = k * (a - lane_set(1.0f));
     out[3] = gain - lane_set(1.0f);
 }
 
-/* g := tan(pi cutoff/sr) sqrt(A);  k := 1/q;  out: g, a1, m1 := k (A - A^2), m2 := A^2 - 1 */
+/* g := tan(pi cutoff/sr) sqrt(A);  k := 1/q;  out: g, r, m1 := k (A - A^2), m2 := A^2 - 1 */
 KERNEL(svf_hishelf_coeff)
 {
     (void)state;
@@ -156,16 +160,16 @@ KERNEL(svf_hishelf_coeff)
     lane g = svf_g(in[0], memory) * lane_sqrt(a);
     lane k = svf_k(in[1]);
     out[0] = g;
-    out[1] = svf_a1(g, k);
+    out[1] = svf_r(g, k);
     out[2] = k * (a - gain);
     out[3] = gain - lane_set(1.0f);
 }
 
-/* in: x, g, a1, m1, m2: one output fewer than a1, a2, a3 and the rest would take. */
+/* in: x, g, r, m1, m2: one output fewer than a, b, c and the rest would take. */
 LANE_FN void svf_shelf_step(struct svf_state *s, const lane *in, lane *v1, lane *v2)
 {
-    lane a2 = in[1] * in[2];
-    const lane coeff[] = {in[0], in[2], a2, in[1] * a2};
+    lane b = in[1] * in[2];
+    const lane coeff[] = {in[0], in[2] - lane_set(1.0f), b, in[1] * b};
     svf_step(s, coeff, v1, v2);
 }
 
