@@ -82,6 +82,7 @@ $(BUILD)/patchdiff: $(DIFF_OBJECTS) $(ALL_OBJECTS) $(patsubst bin/%.c,$(BUILD)/b
 # The stem is lanes_vector_isa.
 ENGINE_FLAGS = $(ENGINE_OPT) -DVM_LANES=$(word 1,$(subst _, ,$*)) -DVM_VEC=$(word 2,$(subst _, ,$*)) \
                $(ISA_$(word 3,$(subst _, ,$*))) \
+               -DVM_ISA=$(word 3,$(subst _, ,$*)) -DVM_IS_BASE=$(if $(filter %_base,$*),1,0) \
                -DVM_SUFFIX=$(word 1,$(subst _, ,$*))_$(word 3,$(subst _, ,$*))
 
 $(BUILD)/vm/engine_%.o: vm/engine.c

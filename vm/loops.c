@@ -46,11 +46,7 @@
     else                                                                                           \
         LATE_LOOP(name, n_in, n_out, n_state, c->varying);
 
-#if VM_LANES == 1
-#define RUN_PHASED(name, n_in, n_out, n_state) phased_loop(c, frames, at_##name, n_in);
-#else
-#define RUN_PHASED RUN_NOTHING
-#endif
+#define RUN_PHASED(name, n_in, n_out, n_state) phased_loop(c, frames, PHASED_VALUES_OF(name), n_in);
 
 #define RUN_GATED(name, n_in, n_out, n_state)                                                      \
     if (c->varying > 1)                                                                            \

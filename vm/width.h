@@ -1,5 +1,6 @@
 /* width.h - private to vm/: what engine.c and loops.c, built once per lane width and ISA, share.
- * VM_LANES voices a group, VM_VEC of them in a vector; VM_SUFFIX ends the names, as 8_avx2. Where
+ * VM_LANES voices a group, VM_VEC of them in a vector; VM_SUFFIX ends the names, as 8_avx2; VM_ISA
+ * those of what all widths of an ISA share, VM_IS_BASE is 1 for the one that is always there. Where
  * the CPU's vectors are narrower than the group, it is done in parts. */
 #ifndef VM_WIDTH_H
 #define VM_WIDTH_H

@@ -1,96 +1,221 @@
-/* phased.h - private to vm/: the loop of PHASE_KERNELs in a group of one lane. Only the phase needs
- * the frame before: the phases of some frames are made first, and all else is the same for each of
- * them, side by side in vectors. */
+/* phased.h - private to vm/: the loop of PHASE_KERNELs. Only the phase needs the frame before: the
+ * phases of some frames are made first. All else is the same for each frame and each lane, in rows
+ * where neither matters: one function for groups of all widths, several vectors at once. */
 #ifndef VM_OSC_PHASED_H
 #define VM_OSC_PHASED_H
 
 #include "vm/loop.h"
 #include "vm/osc/kernels.h"
 
-#if VM_LANES == 1
-
-enum { PHASED_BLOCK = 128 }; /* frames */
+enum { PHASED_VALUES = 256, PHASED_FRAMES = PHASED_VALUES / LANES };
 
 struct phased_block {
-    uint32_t phase[PHASED_BLOCK], step[PHASED_BLOCK];
-    float in[VM_OP_INPUTS][PHASED_BLOCK]; /* but for in[0] */
+    uint32_t phase[PHASED_VALUES];
+    float speed[PHASED_VALUES], window[PHASED_VALUES]; /* of osc_rate */
+    float resting[VM_OP_INPUTS][PHASED_VALUES];
+    const float *in[VM_OP_INPUTS]; /* but for in[0] */
 };
 
-typedef lane at_fn(ulane phase, struct osc_rate r, const lane *in);
+/* n values, of which each lane's edges are at most `near` away. */
+typedef void phased_fn(const struct phased_block *b, float *restrict out, uint32_t n, int near);
 
-LANE_FN void phased_fill(struct phased_block *b, const struct vm_call *c, uint32_t at, uint32_t n,
-                         unsigned inputs)
+#define PHASED_VALUES_OF(name) NAME(vm_values_##name##_, VM_ISA)
+
+/* ---- phases ---- */
+
+LANE_FN size_t phased_at(uint32_t frame, unsigned part)
 {
+    return (size_t)frame * LANES + (size_t)part * VEC;
+}
+
+LANE_FN ulane phased_load(const uint32_t *p)
+{
+    ulane x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+LANE_FN void phased_store(uint32_t *p, ulane x)
+{
+    memcpy(p, &x, sizeof x);
+}
+
+/* How near an edge comes, of rates whose least window has these bits. */
+LANE_FN int phased_near(ilane window)
+{
+    return osc_near(osc_period(lane_from_bits(lane_as_uint(window))));
+}
+
+/* Of a lane alone in words that gcc makes vectors of. */
+LANE_FN ilane phased_least(ilane a, ilane b)
+{
+#if VM_VEC == 1
+    return a < b ? a : b;
+#else
+    return lane_isel(lane_igt(a, b), b, a);
+#endif
+}
+
+/* Phases and rates of n frames of a part whose frequencies move. */
+LANE_FN int phased_moving(struct phased_block *b, const float *restrict freq, uint32_t *state,
+                          uint32_t n, unsigned part)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        size_t at = phased_at(i, part);
+        phased_store(b->phase + at, osc_increment(load(freq + at)));
+    }
+    ilane least = lane_iset(0x7fffffff); /* windows are positive: their bits are in their order */
+    for (uint32_t i = 0; i < n; i++) {
+        size_t at = phased_at(i, part);
+        struct osc_rate r = osc_rate(phased_load(b->phase + at));
+        ilane window = lane_as_int(lane_bits(r.window));
+        least = phased_least(least, window);
+        store(b->speed + at, r.speed);
+        store(b->window + at, r.window);
+    }
+    ulane phase = phased_load(state + part * VEC);
+    for (uint32_t i = 0; i < n; i++) {
+        size_t at = phased_at(i, part);
+        ulane step = phased_load(b->phase + at);
+        phased_store(b->phase + at, phase);
+        phase += step;
+    }
+    phased_store(state + part * VEC, phase);
+    return phased_near(least);
+}
+
+/* Rates of n frames of a part at rest, and the phases of each block. */
+LANE_FN int phased_rest(struct phased_block *b, const float *freq, uint32_t n, unsigned part)
+{
+    struct osc_rate r = osc_rate(osc_increment(load(freq + part * VEC)));
+    for (uint32_t i = 0; i < n; i++) {
+        store(b->speed + phased_at(i, part), r.speed);
+        store(b->window + phased_at(i, part), r.window);
+    }
+    return phased_near(lane_as_int(lane_bits(r.window)));
+}
+
+LANE_FN void phased_resting(struct phased_block *b, const float *freq, uint32_t *state, uint32_t n,
+                            unsigned part)
+{
+    ulane step = osc_increment(load(freq + part * VEC));
+    ulane phase = phased_load(state + part * VEC);
+    for (uint32_t i = 0; i < n; i++) {
+        phased_store(b->phase + phased_at(i, part), phase);
+        phase += step;
+    }
+    phased_store(state + part * VEC, phase);
+}
+
+LANE_FN int phased_greatest(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+LANE_FN void phased_loop(struct vm_call *c, uint32_t frames, phased_fn *values, unsigned inputs)
+{
+    struct phased_block b;
+    uint32_t most = frames < PHASED_FRAMES ? frames : PHASED_FRAMES;
+    int moves = c->varying & 1, near = OSC_NONE;
+    for (unsigned part = 0; part < PARTS && !moves; part++)
+        near = phased_greatest(near, phased_rest(&b, c->in[0], most, part));
     for (unsigned j = 1; j < inputs; j++) {
-        if (c->varying >> j & 1)
-            memcpy(b->in[j], c->in[j] + at, n * sizeof(float));
-        else
-            for (uint32_t i = 0; i < n; i++)
-                b->in[j][i] = c->in[j][0];
+        for (unsigned part = 0; part < PARTS && !(c->varying >> j & 1); part++)
+            for (uint32_t i = 0; i < most; i++)
+                store(b.resting[j] + phased_at(i, part), load(c->in[j] + part * VEC));
+        b.in[j] = b.resting[j];
+    }
+    for (uint32_t i = 0, n; i < frames; i += n) {
+        n = frames - i < most ? frames - i : most;
+        for (unsigned j = 1; j < inputs; j++)
+            if (c->varying >> j & 1)
+                b.in[j] = c->in[j] + (size_t)i * LANES;
+        if (moves)
+            near = OSC_NONE;
+        for (unsigned part = 0; part < PARTS; part++) {
+            if (moves)
+                near = phased_greatest(
+                    near, phased_moving(&b, c->in[0] + (size_t)i * LANES, c->state, n, part));
+            else
+                phased_resting(&b, c->in[0], c->state, n, part);
+        }
+        values(&b, c->out[0] + (size_t)i * LANES, n * LANES, near);
     }
 }
 
-/* Makes the phases; returns osc_rate's `near` of all frames. */
-LANE_FN int phased_run(struct phased_block *b, const struct vm_call *c, uint32_t at, uint32_t n)
+/* ---- values ---- */
+
+phased_fn PHASED_VALUES_OF(osc_saw), PHASED_VALUES_OF(osc_pulse), PHASED_VALUES_OF(osc_triangle),
+    PHASED_VALUES_OF(osc_saw_from), PHASED_VALUES_OF(osc_pulse_from),
+    PHASED_VALUES_OF(osc_triangle_from);
+
+/* The engine that makes them: of each ISA the one whose group is one of its vectors. */
+#if VM_LANES == VM_VEC && VM_VEC > 1 && (VM_VEC == 4) == VM_IS_BASE
+
+enum { PHASED_MANY = 2 }; /* vectors at once */
+
+typedef void at_fn(lane *out, const ulane *phase, const struct osc_rates *r, const lane *const *in,
+                   unsigned n);
+
+/* `many` vectors from value i on, of which the last has `count` values. */
+LANE_FN void phased_some(const struct phased_block *b, float *out, uint32_t i, at_fn *at,
+                         unsigned inputs, int near, unsigned many, unsigned count)
 {
-    uint32_t phase = c->state[0];
-    float speed[PHASED_BLOCK], fastest = 0.0f;
-    if (c->varying & 1)
-        for (uint32_t i = 0; i < n; i++)
-            b->step[i] = osc_increment(c->in[0][at + i]);
-    else
-        for (uint32_t i = 0; i < n; i++)
-            b->step[i] = osc_increment(c->in[0][0]);
-    for (uint32_t i = 0; i < n; i++)
-        speed[i] = lane_abs(lane_from_int(lane_as_int(b->step[i])));
-    for (uint32_t i = 0; i < n; i++) {
-        fastest = lane_max(speed[i], fastest);
-        b->phase[i] = phase;
-        phase += b->step[i];
+    ulane phase[PHASED_MANY];
+    lane in[PHASED_MANY][VM_OP_INPUTS], value[PHASED_MANY];
+    const lane *rows[PHASED_MANY];
+    struct osc_rates r = {.near = near};
+    for (unsigned k = 0; k < many; k++) {
+        const size_t from = i + k * VEC, size = (k + 1 < many ? VEC : count) * sizeof(float);
+        for (unsigned j = 1; j < inputs; j++) {
+            in[k][j] = lane_set(0.0f);
+            memcpy(&in[k][j], b->in[j] + from, size);
+        }
+        rows[k] = in[k];
+        phase[k] = phased_load(b->phase + from);
+        osc_rates_set(&r, k, load(b->speed + from), load(b->window + from));
     }
-    c->state[0] = phase;
-    struct osc_rate r = osc_rate_of(fastest, OSC_ASK);
-    return osc_near(&r);
+    at(value, phase, &r, rows, many);
+    for (unsigned k = 0; k < many; k++)
+        memcpy(out + i + k * VEC, &value[k], (k + 1 < many ? VEC : count) * sizeof(float));
 }
 
 LANE_FN void phased_values(const struct phased_block *b, float *restrict out, uint32_t n, at_fn *at,
                            unsigned inputs, int near)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        lane in[VM_OP_INPUTS];
-        for (unsigned j = 1; j < inputs; j++)
-            in[j] = b->in[j][i];
-        out[i] = at(b->phase[i], osc_rate(b->step[i], near), in);
-    }
+    uint32_t i = 0;
+    for (; i + PHASED_MANY * VEC <= n; i += PHASED_MANY * VEC)
+        phased_some(b, out, i, at, inputs, near, PHASED_MANY, VEC);
+    for (; i + VEC <= n; i += VEC)
+        phased_some(b, out, i, at, inputs, near, 1, VEC);
+    if (i < n)
+        phased_some(b, out, i, at, inputs, near, 1, n - i);
 }
 
-LANE_FN void phased_loop(struct vm_call *c, uint32_t frames, at_fn *at, unsigned inputs)
-{
-    struct phased_block b;
-    for (uint32_t i = 0, n; i < frames; i += n) {
-        n = frames - i < PHASED_BLOCK ? frames - i : PHASED_BLOCK;
-        phased_fill(&b, c, i, n, inputs);
-        switch (phased_run(&b, c, i, n)) {
-        case OSC_NONE:
-            phased_values(&b, c->out[0] + i, n, at, inputs, OSC_NONE);
-            break;
-        case OSC_QUARTER:
-            phased_values(&b, c->out[0] + i, n, at, inputs, OSC_QUARTER);
-            break;
-        case OSC_HALF:
-            phased_values(&b, c->out[0] + i, n, at, inputs, OSC_HALF);
-            break;
-        case OSC_TURN:
-            phased_values(&b, c->out[0] + i, n, at, inputs, OSC_TURN);
-            break;
-        case OSC_TURN_AND_HALF:
-            phased_values(&b, c->out[0] + i, n, at, inputs, OSC_TURN_AND_HALF);
-            break;
-        default:
-            phased_values(&b, c->out[0] + i, n, at, inputs, OSC_TWO_AND_HALF);
-        }
+/* `near` is known to each loop. */
+#define PHASED_NEAR(name, inputs, which)                                                           \
+    case which:                                                                                    \
+        phased_values(b, out, n, at_##name, inputs, which);                                        \
+        break;
+#define PHASED(name, inputs)                                                                       \
+    void PHASED_VALUES_OF(name)(const struct phased_block *b, float *restrict out, uint32_t n,     \
+                                int near)                                                          \
+    {                                                                                              \
+        switch (near) {                                                                            \
+            PHASED_NEAR(name, inputs, OSC_NONE)                                                    \
+            PHASED_NEAR(name, inputs, OSC_QUARTER)                                                 \
+            PHASED_NEAR(name, inputs, OSC_HALF)                                                    \
+            PHASED_NEAR(name, inputs, OSC_TURN)                                                    \
+            PHASED_NEAR(name, inputs, OSC_TURN_AND_HALF)                                           \
+            PHASED_NEAR(name, inputs, OSC_TWO_AND_HALF)                                            \
+        }                                                                                          \
     }
-}
+PHASED(osc_saw, 1)
+PHASED(osc_pulse, 2)
+PHASED(osc_triangle, 1)
+PHASED(osc_saw_from, 2)
+PHASED(osc_pulse_from, 3)
+PHASED(osc_triangle_from, 2)
 
 #endif
 
