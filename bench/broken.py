@@ -86,6 +86,7 @@ def effects():
         "a saw that stands still": (effect.replace("(to to)", "(to from)"), score),
         "a saw that falls to twice the pitch": (effect, times("to", 2)),
         "a saw from a semitone higher": (effect, times("from", 2 ** (1 / 12))),
+        "all 0.7 dB louder": (effect.replace("(amp 0.4)", "(amp 0.4336)"), score),
         "all 10 ms late": (effect, moved(0.01)),
         "the effects in another order": (effect, turned),
         "2 of 100 effects silent": (effect, silent(50)),
