@@ -96,6 +96,7 @@ def effects():
     for name in faults:
         render(row, faults, name, "effect.sx", "effects.sx", "--seed", "99")
         yield name, *module.compare(expected, module.measured(row, "patchrun.wav"), module.COUNT)
+    module.finish(row)
 
 
 def render(row, faults, name, patch, score, *options):
