@@ -32,9 +32,10 @@ class Candidate:
     """A formulation of a row for a system. A command of words, or a list of commands, run one after
     another; what it writes; how many of the row's pieces it does of all (1,000 processes are many)."""
 
-    def __init__(self, system, form, command, out, note="", share=1.0, commands=None):
+    def __init__(self, system, form, command, out, note="", share=1.0, commands=None, env=None):
         self.system, self.form, self.out, self.note, self.share = system, form, out, note, share
         self.command, self.commands = command, commands
+        self.env = env or {}  # variables of its environment
         self.check = None  # (ok, text), after it
 
 
@@ -255,8 +256,9 @@ class Def:
             values = values[n:] + [new]
         return values[0]
 
-    def out(self, *channels):
-        self.ugens.append(("Out", self.AR, [self.value(0), *channels], [], 0))
+    def out(self, *channels, ugen="Out"):
+        """OffsetOut begins on the frame of its note, Out with the block that frame lies in."""
+        self.ugens.append((ugen, self.AR, [self.value(0), *channels], [], 0))
 
     def bytes(self):
         p = lambda s: bytes([len(s)]) + s.encode()

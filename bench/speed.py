@@ -45,7 +45,7 @@ def measured(row, candidate):
     else:
         words += candidate.command
     with open(row.path(kit.slug(candidate.system + "-" + candidate.form) + ".err"), "w+") as err:
-        r = subprocess.run(words, cwd=row.work, stdout=subprocess.PIPE, stderr=err)
+        r = subprocess.run(words, cwd=row.work, stdout=subprocess.PIPE, stderr=err, env={**os.environ, **candidate.env})
         if r.returncode:
             err.seek(0)
             said = [line for line in err.read().splitlines() if line.strip()]
