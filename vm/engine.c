@@ -102,7 +102,18 @@ static uint32_t not_finite(const float *values, uint32_t n)
     return (uint32_t)lane_any(bad);
 }
 
+static uint32_t copy(float *restrict to, const float *restrict from, uint32_t n)
+{
+    ilane bad = lane_iset(0);
+    for (uint32_t i = 0; i < n; i += VEC) {
+        lane x = load(from + i);
+        bad |= lane_ieq((ilane)(lane_bits(x) & 0x7f800000u), lane_iset(0x7f800000));
+        store(to + i, x);
+    }
+    return (uint32_t)lane_any(bad);
+}
+
 extern void (*const NAME(vm_pairs_, VM_SUFFIX)[])(struct vm_call *, uint32_t);
 extern const struct vm_engine NAME(vm_engine_, VM_SUFFIX);
 const struct vm_engine NAME(vm_engine_, VM_SUFFIX) = {
-    LANES, run_table, NAME(vm_pairs_, VM_SUFFIX), read_port, write_port, not_finite};
+    LANES, run_table, NAME(vm_pairs_, VM_SUFFIX), read_port, write_port, not_finite, copy};

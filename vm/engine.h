@@ -13,6 +13,7 @@ struct vm_engine {
     void (*write_port)(struct vm_call *, uint32_t frames);
     /* Nonzero when any of n values is NaN or infinite. n is a multiple of lanes. */
     uint32_t (*not_finite)(const float *values, uint32_t n);
+    uint32_t (*copy)(float *to, const float *from, uint32_t n); /* the same, of what it copies */
 };
 
 /* The fastest engine of that width within the ISA; NULL when the width does not exist or the

@@ -412,24 +412,7 @@ static void advance(struct rp_group *g, uint32_t frames)
         g->age[l] += frames;
 }
 
-/* Frames of the stretch before the first in which an output of a started lane is not finite. */
-static uint32_t good_frames(const struct rp_group *g, uint32_t frames, struct rp_error *error)
-{
-    for (unsigned c = 0; c < g->program->totals.channels && frames > 0; c++) {
-        uint32_t rows = g->output_varies >> c & 1 ? frames : 1;
-        if (!g->engine->not_finite(g->output[c], rows * g->lanes))
-            continue;
-        uint32_t good = find_not_finite(g, g->output[c], rows, g->lanes, "output", error);
-        if (good == rows)
-            continue; /* an idle lane */
-        if (error)
-            error->channel = c;
-        frames = good;
-    }
-    return frames;
-}
-
-/* A value a lane, for all frames; of no frames nothing is known. */
+/* A value a lane, for all frames. */
 static void repeat(float *to, const float *from, size_t frames, size_t lanes)
 {
     if (lanes > 1) {
@@ -442,21 +425,33 @@ static void repeat(float *to, const float *from, size_t frames, size_t lanes)
     }
 }
 
-/* Copies the good part of the stretch out; RP_NOT_FINITE when that is not all of it. */
+/* Copies an output of the stretch to where it is wanted; whether a value of it is not finite. */
+static uint32_t deliver_one(const struct rp_group *g, unsigned c, uint32_t frames, float *to)
+{
+    const float *from = g->output[c];
+    if (to && g->output_varies >> c & 1)
+        return g->engine->copy(to, from, frames * g->lanes);
+    if (to)
+        repeat(to, from, frames, g->lanes);
+    return g->engine->not_finite(from, (g->output_varies >> c & 1 ? frames : 1) * g->lanes);
+}
+
+/* All of them; RP_NOT_FINITE when some frames are not good. */
 static enum rp_status deliver(struct rp_group *g, uint32_t frames, float *const out[], size_t at,
                               struct rp_error *error)
 {
-    size_t lanes = g->lanes;
-    uint32_t good = good_frames(g, frames, error);
-    for (unsigned c = 0; c < g->program->totals.channels; c++) {
-        int audio = g->output_varies >> c & 1;
-        if (!out[c])
+    uint32_t good =
+        frames; /* before the first in which an output of a started lane is not finite */
+    for (unsigned c = 0; c < g->program->totals.channels && good > 0; c++) {
+        if (!deliver_one(g, c, frames, out[c] ? out[c] + at * g->lanes : NULL))
             continue;
-        float *to = out[c] + at * lanes;
-        if (audio)
-            memcpy(to, g->output[c], good * lanes * sizeof *to);
-        else
-            repeat(to, g->output[c], good, lanes);
+        uint32_t rows = g->output_varies >> c & 1 ? good : 1;
+        uint32_t found = find_not_finite(g, g->output[c], rows, g->lanes, "output", error);
+        if (found == rows)
+            continue; /* an idle lane */
+        if (error)
+            error->channel = c;
+        good = found;
     }
     return good == frames ? RP_OK : RP_NOT_FINITE;
 }

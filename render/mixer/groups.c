@@ -56,6 +56,8 @@ struct walk {
     uint32_t at, end;      /* the piece */
     struct plain plain;    /* of the piece */
     bool others, lasting;  /* spans that are not plain; all are, and to the end of the tick */
+    bool listens;          /* since an action: */
+    uint32_t unheard;      /* lanes that are watched and not yet loud */
 };
 
 static bool act_here(struct walk *w)
@@ -63,6 +65,7 @@ static bool act_here(struct walk *w)
     const struct mixer *m = w->worker->mixer;
     while (w->action != MIX_END && m->actions[w->action].offset == w->at) {
         act(m, w->group, &m->actions[w->action]);
+        w->listens = false;
         w->action = m->actions[w->action].next;
     }
     w->end = w->action == MIX_END ? m->frames : m->actions[w->action].offset;
@@ -94,21 +97,31 @@ static uint32_t loud_lanes(const struct walk *w, const float *from, uint32_t wan
     return found & wanted;
 }
 
-static void listen(const struct walk *w, unsigned channels)
+static uint32_t unheard_lanes(const struct walk *w)
 {
     const struct mix_group *g = w->group;
-    struct mix_instance *instances = w->worker->mixer->instances;
-    uint32_t wanted = 0, found = 0;
+    uint32_t lanes = 0;
     for (unsigned lane = 0; lane < g->lanes; lane++) {
-        const struct mix_instance *i = &instances[g->instance[lane]];
+        const struct mix_instance *i = &w->worker->mixer->instances[g->instance[lane]];
         if (g->live >> lane & 1 && i->watched && !i->loud)
-            wanted |= UINT32_C(1) << lane;
+            lanes |= UINT32_C(1) << lane;
     }
-    for (unsigned c = 0; c < channels && wanted; c++)
-        found |= loud_lanes(w, w->worker->planes[c], wanted);
-    for (unsigned lane = 0; lane < g->lanes; lane++)
+    return lanes;
+}
+
+static void listen(struct walk *w, unsigned channels)
+{
+    const struct mix_group *g = w->group;
+    uint32_t found = 0;
+    if (!w->listens)
+        w->unheard = unheard_lanes(w);
+    w->listens = true;
+    for (unsigned c = 0; c < channels && w->unheard; c++)
+        found |= loud_lanes(w, w->worker->planes[c], w->unheard);
+    w->unheard &= ~found;
+    for (unsigned lane = 0; lane < g->lanes && found; lane++)
         if (found >> lane & 1)
-            instances[g->instance[lane]].loud = true;
+            w->worker->mixer->instances[g->instance[lane]].loud = true;
 }
 
 static void mix_span_part(const struct walk *w, const struct mix_span *span, unsigned channels)
