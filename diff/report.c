@@ -141,6 +141,7 @@ static char *kind_text(struct work *w, const struct comparison *c, enum differen
     const struct verdict *v = &c->verdict;
     const struct compared *f = &v->compared;
     uint64_t a = c->sound_a.frames, b = c->sound_b.frames;
+    char left[FEW];
     switch (kind) {
     case DIFF_SHAPE:
         return arena_format(&w->arena, "A has %d Hz and %u channel%s, B %d Hz and %u channel%s",
@@ -160,6 +161,9 @@ static char *kind_text(struct work *w, const struct comparison *c, enum differen
     case DIFF_LSB:
         return arena_format(&w->arena, "LSB: no value by more than one step%s",
                             a != b ? ", and the lengths differ" : "");
+    case DIFF_SMALL:
+        return arena_format(&w->arena, "small: no value by more than %s",
+                            report_db(left, f->largest));
     case DIFF_POLARITY:
         return polarity(w, v);
     case DIFF_SWAPPED:

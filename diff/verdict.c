@@ -9,11 +9,12 @@ enum { CANDIDATES = 40, TOLERANCE_TEXT = 200 };
 const char *difference_word(enum difference kind)
 {
     static const char *const words[] = {
-        [DIFF_SAME] = "same",         [DIFF_SHAPE] = "shape",   [DIFF_LENGTH] = "length",
-        [DIFF_SILENT] = "silent",     [DIFF_LSB] = "lsb",       [DIFF_POLARITY] = "polarity",
-        [DIFF_SWAPPED] = "swapped",   [DIFF_GAIN] = "gain",     [DIFF_OFFSET] = "offset",
-        [DIFF_LEVEL] = "gain+offset", [DIFF_SHIFT] = "shift",   [DIFF_INSIDE] = "inside",
-        [DIFF_HASH] = "hash",         [DIFF_NEW] = "new sound", [DIFF_PARTS] = "parts"};
+        [DIFF_SAME] = "same",         [DIFF_SHAPE] = "shape",       [DIFF_LENGTH] = "length",
+        [DIFF_SILENT] = "silent",     [DIFF_LSB] = "lsb",           [DIFF_SMALL] = "small",
+        [DIFF_POLARITY] = "polarity", [DIFF_SWAPPED] = "swapped",   [DIFF_GAIN] = "gain",
+        [DIFF_OFFSET] = "offset",     [DIFF_LEVEL] = "gain+offset", [DIFF_SHIFT] = "shift",
+        [DIFF_INSIDE] = "inside",     [DIFF_HASH] = "hash",         [DIFF_NEW] = "new sound",
+        [DIFF_PARTS] = "parts"};
     return words[kind];
 }
 
@@ -193,6 +194,13 @@ static enum render_status find_kind(struct search *s)
     return s->error->status == RENDER_OK && v->kind == DIFF_NEW ? find_shift(s) : s->error->status;
 }
 
+/* Half a step of 16 bits, and next to nothing of the sounds themselves. */
+static bool is_small(const struct compared *c)
+{
+    double peak = c->peak_a < c->peak_b ? c->peak_a : c->peak_b;
+    return c->not_finite == 0 && c->largest <= 0x1p-16 && c->largest <= peak * 0x1p-10;
+}
+
 enum render_status verdict_of_sounds(struct sound *a, struct sound *b, const struct tolerance *t,
                                      struct verdict *v, struct render_error *error)
 {
@@ -220,6 +228,8 @@ enum render_status verdict_of_sounds(struct sound *a, struct sound *b, const str
         v->kind = DIFF_LSB;
     else
         status = find_kind(&s);
+    if (v->kind == DIFF_NEW && a->frames == b->frames && is_small(c))
+        v->kind = DIFF_SMALL;
     if (status == RENDER_OK && v->kind == DIFF_NEW && c->not_finite == 0)
         status = parts_find(a, b, v->step, &v->parts, error);
     if (v->parts.explained)

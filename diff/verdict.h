@@ -10,6 +10,7 @@ enum difference {
     DIFF_LENGTH,   /* one goes on where the other ends */
     DIFF_SILENT,   /* one of them is */
     DIFF_LSB,      /* nowhere more than a step of the coarser format */
+    DIFF_SMALL,    /* nowhere more than 2^-16, nor 2^-10 of the peak; nothing below explains it */
     DIFF_POLARITY, /* of one channel or of all */
     DIFF_SWAPPED,  /* left and right */
     DIFF_GAIN,     /* a factor, one a channel */

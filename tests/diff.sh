@@ -51,6 +51,17 @@ check "verdict: polarity" verdict polarity "different: polarity: B is A upside d
 check "verdict: one channel's polarity" verdict one-inverted "different: polarity: right of B is upside down"
 check "verdict: swapped" verdict swapped "different: left and right are swapped"
 check "verdict: lsb" verdict lsb "different: LSB: no value by more than one step"
+# What is left of 24 bits when they become 16 is half a step at most; of a sound 40 dB below it is not small.
+small_is_said() {
+    "$patchrun" fixtures/wind.sx --bits 24 --seconds 1 -o "$work/fine.wav" --quiet && sox -D "$work/fine.wav" -b 16 "$work/coarse.wav" &&
+        sox -D "$work/coarse.wav" -b 24 "$work/back.wav" && status 1 "$patchdiff" "$work/fine.wav" "$work/back.wav" &&
+        first_line "different: small: no value by more than -96.33 dB" &&
+        status 1 "$patchdiff" "$work/fine.wav" "$work/back.wav" --json && grep -q '"kind": *"small"' "$work/out" &&
+        sox -D "$work/fine.wav" "$work/faint.wav" vol -40dB && sox -D "$work/faint.wav" -b 16 "$work/coarse.wav" &&
+        sox -D "$work/coarse.wav" -b 24 "$work/back.wav" && status 1 "$patchdiff" "$work/faint.wav" "$work/back.wav" &&
+        first_line "different: a new sound, much like A (correlation 0.9999)"
+}
+check "verdict: small" small_is_said
 check "verdict: offset" verdict offset "different: an offset of 0.006104 (+200.0 steps)"
 check "verdict: length" verdict length "different: length: B goes on for 100 frames of silence; all before is the same"
 check "verdict: silent" verdict silent "different: B is silent"
