@@ -23,8 +23,8 @@
 /* Of n at once, at most BLEP_MANY, n known to the compiler: each product of Horner's waits for the
  * one before, and one polynomial after the other would fill the CPU's schedulers with what waits.
  */
-enum { BLEP_MANY = 4 };
-#define BLEP_EACH      _Pragma("GCC unroll 4") for (unsigned k = 0; k < n; k++)
+enum { BLEP_MANY = 2 };
+#define BLEP_EACH      _Pragma("GCC unroll 2") for (unsigned k = 0; k < n; k++)
 #define BLEP_HORNER(c) BLEP_EACH y[k] = y[k] * v[k] + (c);
 
 /* 2 S(H u) = u Q(v); exactly +-1 from |u| = 1 on. Twice S, as steps are mostly of size 2. */

@@ -46,7 +46,8 @@
     else                                                                                           \
         LATE_LOOP(name, n_in, n_out, n_state, c->varying);
 
-#define RUN_PHASED(name, n_in, n_out, n_state) phased_loop(c, frames, PHASED_VALUES_OF(name), n_in);
+#define RUN_PHASED(name, n_in, n_out, n_state)                                                     \
+    phased_loop(c, frames, PHASED_FN(VALUES_##name), n_in, start_##name);
 
 #define RUN_GATED(name, n_in, n_out, n_state)                                                      \
     if (c->varying > 1)                                                                            \

@@ -223,33 +223,31 @@ KERNEL(osc_phasor)
 }
 
 /* A row whose one state word is a phase, moved by in[0] Hz, and whose output is what `values` makes
- * of phases that are `start` later, rates and in[] alone: at_NAME, of n at once, for phased.h. */
+ * of the phase, its rate and in[] alone, of n at once: phased.h has its loop. It sounds as if the
+ * phase had begun at in[start] turns, or at 0 where `start` is 0. */
 #define PHASE_KERNEL(name, start, values)                                                          \
-    LANE_FN void at_##name(lane *out, const ulane *phases, const struct osc_rates *r,              \
-                           const lane *const *in, unsigned n)                                      \
-    {                                                                                              \
-        ulane phase[BLEP_MANY];                                                                    \
-        (void)in;                                                                                  \
-        BLEP_EACH phase[k] = phases[k] + (start);                                                  \
-        values;                                                                                    \
-    }                                                                                              \
+    enum { start_##name = start };                                                                 \
     KERNEL(name)                                                                                   \
     {                                                                                              \
         struct osc_state *s = state;                                                               \
-        ulane increment = osc_increment(in[0]);                                                    \
+        ulane increment = osc_increment(in[0]), phase = s->phase;                                  \
         struct osc_rate one = osc_rate(increment);                                                 \
         struct osc_rates r = {.near = OSC_ASK};                                                    \
-        osc_rates_set(&r, 0, one.speed, one.window);                                               \
         const lane *const row[] = {in};                                                            \
-        at_##name(out, &s->phase, &r, row, 1);                                                     \
+        osc_rates_set(&r, 0, one.speed, one.window);                                               \
+        if (start)                                                                                 \
+            phase += osc_turns(in[start]);                                                         \
+        values(out, &phase, &r, row, 1);                                                           \
         s->phase += increment;                                                                     \
     }
 
 /* With q = p from -1/2 to 1/2, the turn's step at q = 0:
  *   out := 2q - sgn(q) - 2 sum blep(q sr/|freq|) = 2q - 2 sum S;  p := p + freq/sr
  * The same for either sign of freq, as S is odd. At p = 0 the step's middle, 0. */
-LANE_FN void osc_saws(lane *out, const ulane *phase, const struct osc_rates *r, unsigned n)
+LANE_FN void osc_saws(lane *out, const ulane *phase, const struct osc_rates *r,
+                      const lane *const *in, unsigned n)
 {
+    (void)in;
     lane q[BLEP_MANY], u[BLEP_MANY], steps[BLEP_MANY];
     BLEP_EACH q[k] = lane_from_int(lane_as_int(phase[k]));
     BLEP_EACH u[k] = q[k] * r->window[k];
@@ -257,17 +255,17 @@ LANE_FN void osc_saws(lane *out, const ulane *phase, const struct osc_rates *r, 
     BLEP_EACH out[k] = q[k] * (1.0f / 2147483648.0f) - steps[k];
 }
 
-PHASE_KERNEL(osc_saw, 0u, osc_saws(out, phase, r, n))
+PHASE_KERNEL(osc_saw, 0, osc_saws)
 
 /* As if its phase had begun at in[1] turns; so the other ops of this ending. */
-PHASE_KERNEL(osc_saw_from, osc_turns(in[k][1]), osc_saws(out, phase, r, n))
+PHASE_KERNEL(osc_saw_from, 1, osc_saws)
 
 /* With q from the rise at p = 0, f from the fall at p = width (held within 0 and 1):
  *   out := c + 2 sum S(q) - 2 sum S(f);  c := f > q ? 1 : -1;  p := p + freq/sr
  * as the naive pulse is c + sgn(q) - sgn(f). Width 0 is -1, width 1 is 1, exactly; no edge
  * is lost while the width moves, since out is continuous in it. */
-LANE_FN void osc_pulses(lane *out, const ulane *phase, const lane *const *in,
-                        const struct osc_rates *r, unsigned n)
+LANE_FN void osc_pulses(lane *out, const ulane *phase, const struct osc_rates *r,
+                        const lane *const *in, unsigned n)
 {
     lane c[BLEP_MANY], q[BLEP_MANY], f[BLEP_MANY], rise[BLEP_MANY], fall[BLEP_MANY];
     BLEP_EACH
@@ -287,15 +285,17 @@ LANE_FN void osc_pulses(lane *out, const ulane *phase, const lane *const *in,
     BLEP_EACH out[k] = c[k] + (rise[k] - fall[k]);
 }
 
-PHASE_KERNEL(osc_pulse, 0u, osc_pulses(out, phase, in, r, n))
+PHASE_KERNEL(osc_pulse, 0, osc_pulses)
 
-PHASE_KERNEL(osc_pulse_from, osc_turns(in[k][2]), osc_pulses(out, phase, in, r, n))
+PHASE_KERNEL(osc_pulse_from, 2, osc_pulses)
 
 /* With t the quarter wave of p, -1/4 <= t <= 1/4, and e the way to the nearest corner, 1/4 - |t|:
  *   out := 4t - sgn(t) 8 F sum (-1)^j blamp(e/F + j/(2F)),  F = |freq|/sr;  p := p + freq/sr
  * as the slope changes by 8 F a frame at each corner, down at p = 1/4, up at p = 3/4. */
-LANE_FN void osc_triangles(lane *out, const ulane *phase, const struct osc_rates *r, unsigned n)
+LANE_FN void osc_triangles(lane *out, const ulane *phase, const struct osc_rates *r,
+                           const lane *const *in, unsigned n)
 {
+    (void)in;
     lane t[BLEP_MANY], u[BLEP_MANY], corners[BLEP_MANY];
     BLEP_EACH
     {
@@ -312,9 +312,9 @@ LANE_FN void osc_triangles(lane *out, const ulane *phase, const struct osc_rates
     }
 }
 
-PHASE_KERNEL(osc_triangle, 0u, osc_triangles(out, phase, r, n))
+PHASE_KERNEL(osc_triangle, 0, osc_triangles)
 
-PHASE_KERNEL(osc_triangle_from, osc_turns(in[k][1]), osc_triangles(out, phase, r, n))
+PHASE_KERNEL(osc_triangle_from, 1, osc_triangles)
 
 /* The rest of the family builds on these. */
 #include "vm/osc/clock.h"

@@ -19,7 +19,15 @@ struct phased_block {
 /* n values, of which each lane's edges are at most `near` away. */
 typedef void phased_fn(const struct phased_block *b, float *restrict out, uint32_t n, int near);
 
-#define PHASED_VALUES_OF(name) NAME(vm_values_##name##_, VM_ISA)
+#define PHASED_FN_(values)       NAME(vm_##values##_, VM_ISA)
+#define PHASED_FN(values)        PHASED_FN_(values)
+#define VALUES_osc_saw           osc_saws
+#define VALUES_osc_saw_from      osc_saws
+#define VALUES_osc_pulse         osc_pulses
+#define VALUES_osc_pulse_from    osc_pulses
+#define VALUES_osc_triangle      osc_triangles
+#define VALUES_osc_triangle_from osc_triangles
+phased_fn PHASED_FN(osc_saws), PHASED_FN(osc_pulses), PHASED_FN(osc_triangles);
 
 /* ---- phases ---- */
 
@@ -112,7 +120,18 @@ LANE_FN int phased_greatest(int a, int b)
     return a > b ? a : b;
 }
 
-LANE_FN void phased_loop(struct vm_call *c, uint32_t frames, phased_fn *values, unsigned inputs)
+/* Later by in[] turns. */
+LANE_FN void phased_start(struct phased_block *b, const float *turns, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned part = 0; part < PARTS; part++) {
+            size_t at = phased_at(i, part);
+            phased_store(b->phase + at, phased_load(b->phase + at) + osc_turns(load(turns + at)));
+        }
+}
+
+LANE_FN void phased_loop(struct vm_call *c, uint32_t frames, phased_fn *values, unsigned inputs,
+                         unsigned start)
 {
     struct phased_block b;
     uint32_t most = frames < PHASED_FRAMES ? frames : PHASED_FRAMES;
@@ -139,83 +158,74 @@ LANE_FN void phased_loop(struct vm_call *c, uint32_t frames, phased_fn *values, 
             else
                 phased_resting(&b, c->in[0], c->state, n, part);
         }
+        if (start)
+            phased_start(&b, b.in[start], n);
         values(&b, c->out[0] + (size_t)i * LANES, n * LANES, near);
     }
 }
 
 /* ---- values ---- */
 
-phased_fn PHASED_VALUES_OF(osc_saw), PHASED_VALUES_OF(osc_pulse), PHASED_VALUES_OF(osc_triangle),
-    PHASED_VALUES_OF(osc_saw_from), PHASED_VALUES_OF(osc_pulse_from),
-    PHASED_VALUES_OF(osc_triangle_from);
-
 /* The engine that makes them: of each ISA the one whose group is one of its vectors. */
 #if VM_LANES == VM_VEC && VM_VEC > 1 && (VM_VEC == 4) == VM_IS_BASE
 
-enum { PHASED_MANY = 2 }; /* vectors at once */
+typedef void values_fn(lane *out, const ulane *phase, const struct osc_rates *r,
+                       const lane *const *in, unsigned n);
 
-typedef void at_fn(lane *out, const ulane *phase, const struct osc_rates *r, const lane *const *in,
-                   unsigned n);
-
-/* `many` vectors from value i on, of which the last has `count` values. */
-LANE_FN void phased_some(const struct phased_block *b, float *out, uint32_t i, at_fn *at,
-                         unsigned inputs, int near, unsigned many, unsigned count)
+/* One vector or two from value i on, of which the last has `count` values. */
+LANE_FN void phased_some(const struct phased_block *b, float *out, uint32_t i, values_fn *values,
+                         unsigned inputs, int near, unsigned vectors, unsigned count)
 {
-    ulane phase[PHASED_MANY];
-    lane in[PHASED_MANY][VM_OP_INPUTS], value[PHASED_MANY];
-    const lane *rows[PHASED_MANY];
+    ulane phase[2];
+    lane in[2][VM_OP_INPUTS], value[2];
+    const lane *const rows[] = {in[0], in[1]};
     struct osc_rates r = {.near = near};
-    for (unsigned k = 0; k < many; k++) {
-        const size_t from = i + k * VEC, size = (k + 1 < many ? VEC : count) * sizeof(float);
+    for (unsigned k = 0; k < vectors; k++) {
+        const size_t from = i + k * VEC, size = (k + 1 < vectors ? VEC : count) * sizeof(float);
         for (unsigned j = 1; j < inputs; j++) {
             in[k][j] = lane_set(0.0f);
             memcpy(&in[k][j], b->in[j] + from, size);
         }
-        rows[k] = in[k];
         phase[k] = phased_load(b->phase + from);
         osc_rates_set(&r, k, load(b->speed + from), load(b->window + from));
     }
-    at(value, phase, &r, rows, many);
-    for (unsigned k = 0; k < many; k++)
-        memcpy(out + i + k * VEC, &value[k], (k + 1 < many ? VEC : count) * sizeof(float));
+    values(value, phase, &r, rows, vectors);
+    for (unsigned k = 0; k < vectors; k++)
+        memcpy(out + i + k * VEC, &value[k], (k + 1 < vectors ? VEC : count) * sizeof(float));
 }
 
-LANE_FN void phased_values(const struct phased_block *b, float *restrict out, uint32_t n, at_fn *at,
-                           unsigned inputs, int near)
+/* Two at once where an edge is rarely near; above, one has several polynomials of its own. */
+LANE_FN void phased_values(const struct phased_block *b, float *restrict out, uint32_t n,
+                           values_fn *values, unsigned inputs, int near)
 {
     uint32_t i = 0;
-    for (; i + PHASED_MANY * VEC <= n; i += PHASED_MANY * VEC)
-        phased_some(b, out, i, at, inputs, near, PHASED_MANY, VEC);
-    for (; i + VEC <= n; i += VEC)
-        phased_some(b, out, i, at, inputs, near, 1, VEC);
-    if (i < n)
-        phased_some(b, out, i, at, inputs, near, 1, n - i);
+    for (; near < OSC_HALF && i + 2 * VEC <= n; i += 2 * VEC)
+        phased_some(b, out, i, values, inputs, near, 2, VEC);
+    for (; i < n; i += VEC)
+        phased_some(b, out, i, values, inputs, near, 1, n - i < VEC ? n - i : VEC);
 }
 
 /* `near` is known to each loop. */
-#define PHASED_NEAR(name, inputs, which)                                                           \
+#define PHASED_NEAR(values, inputs, which)                                                         \
     case which:                                                                                    \
-        phased_values(b, out, n, at_##name, inputs, which);                                        \
+        phased_values(b, out, n, values, inputs, which);                                           \
         break;
-#define PHASED(name, inputs)                                                                       \
-    void PHASED_VALUES_OF(name)(const struct phased_block *b, float *restrict out, uint32_t n,     \
-                                int near)                                                          \
+#define PHASED(values, inputs)                                                                     \
+    void PHASED_FN(values)(const struct phased_block *b, float *restrict out, uint32_t n,          \
+                           int near)                                                               \
     {                                                                                              \
         switch (near) {                                                                            \
-            PHASED_NEAR(name, inputs, OSC_NONE)                                                    \
-            PHASED_NEAR(name, inputs, OSC_QUARTER)                                                 \
-            PHASED_NEAR(name, inputs, OSC_HALF)                                                    \
-            PHASED_NEAR(name, inputs, OSC_TURN)                                                    \
-            PHASED_NEAR(name, inputs, OSC_TURN_AND_HALF)                                           \
-            PHASED_NEAR(name, inputs, OSC_TWO_AND_HALF)                                            \
+            PHASED_NEAR(values, inputs, OSC_NONE)                                                  \
+            PHASED_NEAR(values, inputs, OSC_QUARTER)                                               \
+            PHASED_NEAR(values, inputs, OSC_HALF)                                                  \
+            PHASED_NEAR(values, inputs, OSC_TURN)                                                  \
+            PHASED_NEAR(values, inputs, OSC_TURN_AND_HALF)                                         \
+            PHASED_NEAR(values, inputs, OSC_TWO_AND_HALF)                                          \
         }                                                                                          \
     }
-PHASED(osc_saw, 1)
-PHASED(osc_pulse, 2)
-PHASED(osc_triangle, 1)
-PHASED(osc_saw_from, 2)
-PHASED(osc_pulse_from, 3)
-PHASED(osc_triangle_from, 2)
+PHASED(osc_saws, 1)
+PHASED(osc_pulses, 2)
+PHASED(osc_triangles, 1)
 
 #endif
 

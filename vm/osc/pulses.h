@@ -58,20 +58,17 @@ struct supersaw_state {
     ulane phase[7];
 };
 
-/* n saws as osc_saw's, side by side. */
-LANE_FN void supersaw_some(lane *saw, ulane *phase, lane freq, lane spread, const float *detune,
-                           unsigned n)
+/* One saw, as osc_saw's. */
+LANE_FN lane supersaw_one(ulane *phase, lane freq)
 {
-    ulane increment[BLEP_MANY];
+    ulane increment = osc_increment(freq);
+    struct osc_rate one = osc_rate(increment);
     struct osc_rates r = {.near = OSC_ASK};
-    BLEP_EACH increment[k] = osc_increment(freq + freq * (spread * detune[k]));
-    BLEP_EACH
-    {
-        struct osc_rate one = osc_rate(increment[k]);
-        osc_rates_set(&r, k, one.speed, one.window);
-    }
-    osc_saws(saw, phase, &r, n);
-    BLEP_EACH phase[k] += increment[k];
+    lane out;
+    osc_rates_set(&r, 0, one.speed, one.window);
+    osc_saws(&out, phase, &r, NULL, 1);
+    *phase += increment;
+    return out;
 }
 
 /* Saws k = 1..7 at freq (1 + d_k spread), d_k the JP-8000's, each from a phase by chance:
@@ -92,8 +89,8 @@ KERNEL(osc_supersaw)
                 lane_as_uint(lane_isel(s->running, lane_as_int(s->phase[k]), lane_as_int(start)));
         }
     s->running = lane_iset(-1);
-    supersaw_some(saw, s->phase, in[0], in[1], detune, 4);
-    supersaw_some(saw + 4, s->phase + 4, in[0], in[1], detune + 4, 3);
+    for (unsigned k = 0; k < 7; k++)
+        saw[k] = supersaw_one(&s->phase[k], in[0] + in[0] * (in[1] * detune[k]));
     lane sides = (saw[0] + saw[6]) + (saw[1] + saw[5]) + (saw[2] + saw[4]);
     lane apart =
         (saw[0] - saw[6]) + (saw[5] - saw[1]) * 0.666666687f + (saw[2] - saw[4]) * 0.333333343f;
